@@ -1,0 +1,79 @@
+package io.weft.dataplane.api;
+
+import java.util.List;
+
+/** What the switch tells of itself: one record per line that an operator reads. Counts are since start. */
+public final class Rows {
+    private Rows() {}
+
+    /** @param location port name, or the remote endpoint's address; {@code vlan} is -1 without inner VLAN */
+    public record MacRow(String network, int vlan, String mac, String location, boolean fixed, long idleMs) {}
+
+    /** @param ingress port name or remote endpoint; {@code action} in words, with the port or endpoint */
+    public record FlowRow(
+            String tenant,
+            String network,
+            int vlan,
+            String source,
+            String destination,
+            String ingress,
+            String action,
+            long hits,
+            int worker) {}
+
+    /** @param reason the drop reason's key, {@code text} its words; {@code port} "underlay" for tunnels */
+    public record DropRow(String reason, String text, String port, String network, long count) {}
+
+    /** @param state "up", or what is wrong */
+    public record PortRow(
+            String name,
+            String kind,
+            String device,
+            List<String> networks,
+            String state,
+            int queues,
+            int mtu,
+            String mac,
+            Traffic traffic) {}
+
+    /** Frames and bytes in and out as seen from the switch: received from the port, sent to it. */
+    public record Traffic(long rxFrames, long rxBytes, long txFrames, long txBytes, long rxDropped, long txDropped) {}
+
+    public record NetworkRow(
+            String key, int vni, String encap, int port, int macs, int macLimit, int ports, List<String> peers, String group, int mtu) {}
+
+    public record TenantRow(String name, int flowCache, int flows, int networks) {}
+
+    /** @param configured false for an endpoint that was learned from frames */
+    public record TunnelRow(
+            String network, String endpoint, String encap, int vni, boolean configured, long rxFrames, long txFrames, long idleMs) {}
+
+    /** @param busy share of the last second's time that the worker spent on frames, 0 to 1; {@code cpu} -1: not pinned */
+    public record WorkerRow(int id, int cpu, double busy, boolean asleep, long loops, long orders, int polled, int parked) {}
+
+    /** received + generated + copies + segments = sent + dropped + held + merged. */
+    public record Books(
+            long received,
+            long generated,
+            long copies,
+            long segments,
+            long sent,
+            long dropped,
+            long held,
+            long merged) {
+        public boolean balanced() {
+            return received + generated + copies + segments == sent + dropped + held + merged;
+        }
+    }
+
+    /** @param problems each one line that says what is wrong and what to do */
+    public record Status(
+            List<WorkerRow> workers,
+            List<TenantRow> tenants,
+            List<NetworkRow> networks,
+            List<PortRow> ports,
+            List<TunnelRow> tunnels,
+            Traffic underlay,
+            Books books,
+            List<String> problems) {}
+}

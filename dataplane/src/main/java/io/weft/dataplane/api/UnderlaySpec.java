@@ -1,0 +1,43 @@
+package io.weft.dataplane.api;
+
+import io.weft.encap.IpAddress;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The underlay, fixed for the life of the switch.
+ *
+ * @param addresses this host's tunnel endpoints, at most one of each family is used as source
+ * @param acceptAny decapsulate from any endpoint, not only from the network's peers
+ * @param device the kernel's sockets, or a layer-2 port that the switch owns
+ * @param mac an owned port's own MAC
+ * @param gateway next hop off-subnet per family, or empty
+ * @param prefix length of the owned port's IPv4 subnet
+ * @param neighbors fixed neighbours
+ * @param mtu bytes of the largest outer IP packet; 0: the device's
+ */
+public record UnderlaySpec(
+        List<IpAddress> addresses,
+        boolean acceptAny,
+        Device device,
+        long mac,
+        List<IpAddress> gateway,
+        int prefix,
+        Map<IpAddress, Long> neighbors,
+        int mtu) {
+
+    public UnderlaySpec {
+        addresses = List.copyOf(addresses);
+        gateway = List.copyOf(gateway);
+        neighbors = Map.copyOf(neighbors);
+    }
+
+    /** What carries the tunnels. */
+    public enum Device {
+        KERNEL,
+        /** Frames from and to the program that holds the switch. */
+        MEMORY,
+        /** A capture in, another out. */
+        PCAP
+    }
+}
