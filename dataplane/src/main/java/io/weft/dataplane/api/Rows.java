@@ -40,16 +40,33 @@ public final class Rows {
     public record Traffic(long rxFrames, long rxBytes, long txFrames, long txBytes, long rxDropped, long txDropped) {}
 
     public record NetworkRow(
-            String key, int vni, String encap, int port, int macs, int macLimit, int ports, List<String> peers, String group, int mtu) {}
+            String key,
+            int vni,
+            String encap,
+            int port,
+            int macs,
+            int macLimit,
+            int ports,
+            List<String> peers,
+            String group,
+            int mtu) {}
 
     public record TenantRow(String name, int flowCache, int flows, int networks) {}
 
     /** @param configured false for an endpoint that was learned from frames */
     public record TunnelRow(
-            String network, String endpoint, String encap, int vni, boolean configured, long rxFrames, long txFrames, long idleMs) {}
+            String network,
+            String endpoint,
+            String encap,
+            int vni,
+            boolean configured,
+            long rxFrames,
+            long txFrames,
+            long idleMs) {}
 
     /** @param busy share of the last second's time that the worker spent on frames, 0 to 1; {@code cpu} -1: not pinned */
-    public record WorkerRow(int id, int cpu, double busy, boolean asleep, long loops, long orders, int polled, int parked) {}
+    public record WorkerRow(
+            int id, int cpu, double busy, boolean asleep, long loops, long orders, int polled, int parked) {}
 
     /** received + generated + copies + segments = sent + dropped + held + merged. */
     public record Books(
