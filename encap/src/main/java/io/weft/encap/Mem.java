@@ -62,6 +62,11 @@ public final class Mem {
         UnsafeApi.putLong(null, address, LITTLE ? Long.reverseBytes(value) : value);
     }
 
+    /** Turns 16 bits computed from native reads into what network-order reads would have given, or back. */
+    public static int networkShort(final int value) {
+        return LITTLE ? Short.reverseBytes((short) value) & 0xffff : value;
+    }
+
     public static int getShortNative(final long address) {
         return UnsafeApi.getShort(null, address) & 0xffff;
     }

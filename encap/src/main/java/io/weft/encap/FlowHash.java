@@ -1,0 +1,67 @@
+package io.weft.encap;
+
+/**
+ * Hashes of flows and of table keys: seeded, so that nobody outside can choose what collides, and made of two rounds of
+ * 64 by 64 bit multiplication folded to 64 bits.
+ */
+public final class FlowHash {
+    /** The least UDP source port of a tunnel packet: the dynamic range that RFC 7348, section 5, recommends. */
+    public static final int SOURCE_PORT_MIN = 49152;
+
+    // Odd, without structure: the fractional parts of the square roots of 2, 3 and 5.
+    private static final long K0 = 0x6a09e667f3bcc909L;
+    private static final long K1 = 0xbb67ae8584caa73bL;
+    private static final long K2 = 0x3c6ef372fe94f82bL;
+
+    private FlowHash() {}
+
+    /**
+     * Returns the same value for both directions of a flow: from addresses, protocol and ports; from addresses and
+     * protocol alone in fragments, so that those of a datagram stay together; from MAC addresses and type without IP.
+     *
+     * @param address of the frame that {@code p} describes, of which as many bytes are available
+     */
+    public static int symmetric(final long address, final ParsedFrame p, final long seed) {
+        long a = p.source;
+        long b = p.destination;
+        int kind = p.etherType;
+        if (p.l3 >= 0) {
+            final long ip = address + p.l3;
+            final boolean fragment = (p.flags & ParsedFrame.FRAGMENT) != 0;
+            final int sourcePort = fragment ? 0 : p.sourcePort;
+            final int destinationPort = fragment ? 0 : p.destinationPort;
+            if (p.ipVersion == 4) {
+                final long addresses = Mem.getLong(ip + Ipv4.SOURCE);
+                a = addresses >>> 32 << 16 | sourcePort;
+                b = (addresses & 0xffff_ffffL) << 16 | destinationPort;
+            } else {
+                a = fold(Ipv6.sourceHigh(ip) ^ seed ^ K0, Ipv6.sourceLow(ip) ^ K1) + sourcePort * K2;
+                b = fold(Ipv6.destinationHigh(ip) ^ seed ^ K0, Ipv6.destinationLow(ip) ^ K1) + destinationPort * K2;
+            }
+            kind = p.flowProtocol;
+        }
+        final long hash = mix(Math.min(a, b), Math.max(a, b), seed + kind * K2);
+        return (int) (hash ^ hash >>> 32);
+    }
+
+    /** Returns 64 well mixed bits of two words, for table keys. */
+    public static long mix(final long a, final long b, final long seed) {
+        final long x = a ^ seed ^ K0;
+        final long y = b ^ Long.rotateLeft(seed, 32) ^ K1;
+        return fold(x * y ^ K1, Math.unsignedMultiplyHigh(x, y) ^ seed ^ K2);
+    }
+
+    /** Returns the UDP source port of a flow's tunnel packets: the hash's upper 14 bits in 49152..65535. */
+    public static int sourcePort(final int hash) {
+        return SOURCE_PORT_MIN | hash >>> 18;
+    }
+
+    /** Returns the NVGRE FlowID of a flow's tunnel packets: the hash's upper 8 bits. */
+    public static int flowId(final int hash) {
+        return hash >>> 24;
+    }
+
+    private static long fold(final long x, final long y) {
+        return x * y ^ Math.unsignedMultiplyHigh(x, y);
+    }
+}

@@ -1,0 +1,124 @@
+package io.weft.encap;
+
+/**
+ * Receives what RFC 1122 and RFC 8200 have a host check before a tunnel sees a packet, on a layer-2 underlay where no
+ * kernel does it. Whether addresses and ports are ours is for the caller to say.
+ */
+public final class OuterParser {
+    private static final int BAD_EXTENSIONS =
+            ParsedFrame.EXTENSIONS_CUT | ParsedFrame.ROUTED | ParsedFrame.AUTHENTICATED;
+
+    private OuterParser() {}
+
+    /**
+     * Parses a frame that is wholly readable; no byte at or after {@code address + length} is read.
+     *
+     * @param checksumKnown whether the port vouches for the UDP checksum: it was checked, or never left this machine
+     * @param out is overwritten
+     */
+    public static OuterResult parse(
+            final long address, final int length, final boolean checksumKnown, final OuterPacket out) {
+        final ParsedFrame frame = out.frame;
+        if (!FrameParser.parse(address, length, length, frame)) {
+            return OuterResult.RUNT;
+        }
+        if (frame.l3 < 0) {
+            return isIp(frame.etherType) ? OuterResult.MALFORMED_IP : OuterResult.NOT_IP;
+        }
+        final long ip = address + frame.l3;
+        if (frame.ipVersion == 4 && !Checksum.isIpv4HeaderRight(ip, frame.ipHeaderLength)) {
+            return OuterResult.BAD_HEADER_CHECKSUM;
+        }
+        if (frame.flags != 0) {
+            final OuterResult refusal = refusal(frame.flags);
+            if (refusal != OuterResult.ACCEPTED) {
+                return refusal;
+            }
+        }
+        if (frame.tags > 1) {
+            return OuterResult.NOT_FOR_A_TUNNEL;
+        }
+        addresses(ip, frame.ipVersion, out);
+        out.protocol = frame.protocol;
+        out.ecn = frame.ecn;
+        return switch (frame.protocol) {
+            case Ipv4.PROTOCOL_UDP -> udp(address, checksumKnown, out);
+            case Ipv4.PROTOCOL_GRE -> gre(out);
+            default -> OuterResult.NOT_FOR_A_TUNNEL;
+        };
+    }
+
+    /** Says whether the UDP checksum of a packet is right; it must be present. */
+    public static boolean isUdpChecksumRight(final long address, final ParsedFrame frame) {
+        final long udp = address + frame.l4;
+        final int length = Udp.length(udp);
+        final int pseudo = Checksum.pseudo(address + frame.l3, frame.ipVersion, Ipv4.PROTOCOL_UDP, length);
+        return Checksum.isRight(Checksum.add(pseudo, Checksum.sum(udp, length)));
+    }
+
+    private static boolean isIp(final int type) {
+        return type == Ethernet.TYPE_IPV4 || type == Ethernet.TYPE_IPV6;
+    }
+
+    private static OuterResult refusal(final int flags) {
+        if ((flags & ParsedFrame.BIG_TCP) != 0) {
+            return OuterResult.NO_LENGTH;
+        }
+        if ((flags & ParsedFrame.TRUNCATED) != 0) {
+            return OuterResult.TRUNCATED;
+        }
+        if ((flags & BAD_EXTENSIONS) != 0) {
+            return OuterResult.EXTENSION_HEADERS;
+        }
+        return (flags & ParsedFrame.FRAGMENT) != 0 ? OuterResult.FRAGMENT : OuterResult.ACCEPTED;
+    }
+
+    private static void addresses(final long ip, final int version, final OuterPacket out) {
+        if (version == 4) {
+            out.sourceHigh = 0;
+            out.sourceLow = Ipv4.source(ip) & 0xffff_ffffL;
+            out.destinationHigh = 0;
+            out.destinationLow = Ipv4.destination(ip) & 0xffff_ffffL;
+        } else {
+            out.sourceHigh = Ipv6.sourceHigh(ip);
+            out.sourceLow = Ipv6.sourceLow(ip);
+            out.destinationHigh = Ipv6.destinationHigh(ip);
+            out.destinationLow = Ipv6.destinationLow(ip);
+        }
+    }
+
+    private static OuterResult udp(final long address, final boolean checksumKnown, final OuterPacket out) {
+        final ParsedFrame frame = out.frame;
+        if (frame.l4 < 0) {
+            return OuterResult.TRUNCATED;
+        }
+        final long udp = address + frame.l4;
+        final int length = Udp.length(udp);
+        if (length < Udp.HEADER_LENGTH) {
+            return OuterResult.BAD_UDP_LENGTH;
+        }
+        if (length > frame.ipEnd - frame.l4) {
+            return OuterResult.TRUNCATED;
+        }
+        out.port = frame.destinationPort;
+        out.payload = frame.l4 + Udp.HEADER_LENGTH;
+        out.payloadLength = length - Udp.HEADER_LENGTH;
+        out.zeroChecksum = Udp.checksum(udp) == 0;
+        if (!out.zeroChecksum && !checksumKnown && !isUdpChecksumRight(address, frame)) {
+            return OuterResult.BAD_UDP_CHECKSUM;
+        }
+        return OuterResult.ACCEPTED;
+    }
+
+    private static OuterResult gre(final OuterPacket out) {
+        final ParsedFrame frame = out.frame;
+        if (frame.l4 < 0) {
+            return OuterResult.TRUNCATED;
+        }
+        out.port = 0;
+        out.payload = frame.l4;
+        out.payloadLength = frame.ipEnd - frame.l4;
+        out.zeroChecksum = false;
+        return OuterResult.ACCEPTED;
+    }
+}
