@@ -1,0 +1,24 @@
+package io.weft.dataplane.port;
+
+/** An open port. The conductor opens and closes it; its queues belong to workers. Owned by the conductor. */
+public interface Port extends AutoCloseable {
+    /** Queue pairs, at least 1. */
+    int queues();
+
+    PortQueue queue(int index);
+
+    /** "up", or in words what is wrong. */
+    String state();
+
+    /** Bytes of the largest layer-3 packet. */
+    int mtu();
+
+    /** Own address of the port's device where it has one, else 0. */
+    default long mac() {
+        return 0;
+    }
+
+    /** Called when every worker has confirmed that it no longer touches the queues. */
+    @Override
+    void close();
+}

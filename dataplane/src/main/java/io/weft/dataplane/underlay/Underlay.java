@@ -1,0 +1,43 @@
+package io.weft.dataplane.underlay;
+
+import io.weft.dataplane.port.RxQueue;
+import io.weft.encap.Encapsulation;
+import io.weft.encap.IpAddress;
+import java.util.List;
+
+/** What carries the tunnels. Owned by the conductor; what it hands out belongs to the workers it is handed out for. */
+public interface Underlay extends AutoCloseable {
+    /** The sending side of a worker; the same object each time. */
+    UnderlayTx tx(int worker);
+
+    /**
+     * Begins to receive an encapsulation, on all of the underlay's addresses. Called once for each (encapsulation, port)
+     * in use.
+     *
+     * @param udpPort 0 for NVGRE
+     * @param zeroChecksum6 whether a network there allows UDP over IPv6 without a checksum
+     * @return new queues, each with the worker that is to poll it; possibly none, where what is polled already brings it
+     * @throws io.weft.dataplane.api.SwitchException when the port is taken or not permitted; says what to do
+     */
+    List<Listener> listen(Encapsulation encapsulation, int udpPort, boolean zeroChecksum6);
+
+    /** Ends {@link #listen}; called when the workers no longer poll what it returned. */
+    void unlisten(Encapsulation encapsulation, int udpPort);
+
+    /** Joins a multicast group for an encapsulation; new queues as in {@link #listen}. */
+    List<Listener> join(Encapsulation encapsulation, int udpPort, IpAddress group);
+
+    void leave(Encapsulation encapsulation, int udpPort, IpAddress group);
+
+    /** Bytes of the largest outer IP packet. */
+    int mtu();
+
+    /** Own address of the family that is the source of tunnels, or null. */
+    IpAddress address(int family);
+
+    @Override
+    void close();
+
+    /** A queue and the worker that polls it. */
+    record Listener(int worker, RxQueue queue) {}
+}

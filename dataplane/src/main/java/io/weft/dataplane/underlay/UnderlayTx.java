@@ -1,0 +1,30 @@
+package io.weft.dataplane.underlay;
+
+import io.weft.dataplane.Burst;
+import io.weft.dataplane.Tunnel;
+import io.weft.dataplane.TxQueue;
+
+/** What one worker sends tunnels' packets through. Owned by the worker. */
+public interface UnderlayTx {
+    /**
+     * Prepares a new tunnel: builds its outer header and sets {@link Tunnel#prepared}. Not on a frame's way.
+     *
+     * @return false when the tunnel cannot work (no own address of its family)
+     */
+    boolean prepare(Tunnel tunnel);
+
+    /** Frees what {@link #prepare} took. */
+    void forget(Tunnel tunnel);
+
+    /**
+     * Encapsulates and sends every entry, in order for each tunnel, synchronously. Sets {@link TxQueue#refused} for those
+     * not sent. Headers go into the frame's headroom, or into {@link TxQueue#scratch} where the entry is shared. The
+     * outer ECN is the frame's own (RFC 6040, normal mode), entropy comes from {@link Burst#hash}.
+     *
+     * @param tunnels by {@link TxQueue#tunnel}
+     */
+    void txBurst(Burst burst, TxQueue tx, Tunnel[] tunnels);
+
+    /** Offload words that it takes, as {@code PortQueue.offloads}. */
+    int offloads();
+}
