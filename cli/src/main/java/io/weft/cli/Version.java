@@ -1,0 +1,16 @@
+package io.weft.cli;
+
+import picocli.CommandLine.IVersionProvider;
+
+/** What {@code --version} prints. */
+final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+        final String version = Weft.class.getPackage().getImplementationVersion();
+        return new String[] {
+            "weft " + (version == null ? "(not packaged)" : version) + ", Java "
+                    + System.getProperty("java.vm.version") + ", " + System.getProperty("os.name") + " "
+                    + System.getProperty("os.version")
+        };
+    }
+}

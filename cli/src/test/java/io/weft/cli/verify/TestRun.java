@@ -1,0 +1,78 @@
+package io.weft.cli.verify;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+import org.xml.sax.SAXException;
+
+/**
+ * One run of a test as Surefire's report tells it.
+ *
+ * @param name the method's name, for a parameterized test with arguments behind it
+ * @param reason why it was skipped or how it failed, else empty
+ */
+record TestRun(String module, String type, String name, double seconds, Result result, String reason) {
+    enum Result {
+        PASSED,
+        FAILED,
+        SKIPPED
+    }
+
+    boolean isRunOf(final TaggedTest test) {
+        return type.equals(test.type())
+                && name.startsWith(test.method())
+                && (name.length() == test.method().length()
+                        || !Character.isJavaIdentifierPart(
+                                name.charAt(test.method().length())));
+    }
+
+    /** Reads the reports of a module; none where there is no folder. */
+    static List<TestRun> read(final String module, final Path folder) throws IOException {
+        final List<TestRun> runs = new ArrayList<>();
+        if (!Files.isDirectory(folder)) {
+            return runs;
+        }
+        try (DirectoryStream<Path> reports = Files.newDirectoryStream(folder, "TEST-*.xml")) {
+            for (final Path report : reports) {
+                final NodeList cases = DocumentBuilderFactory.newDefaultInstance()
+                        .newDocumentBuilder()
+                        .parse(report.toFile())
+                        .getElementsByTagName("testcase");
+                for (int i = 0; i < cases.getLength(); i++) {
+                    runs.add(run(module, (Element) cases.item(i)));
+                }
+            }
+        } catch (final ParserConfigurationException | SAXException e) {
+            throw new IOException("unreadable report in " + folder + ": " + e.getMessage(), e);
+        }
+        return runs;
+    }
+
+    private static TestRun run(final String module, final Element testcase) {
+        Result result = Result.PASSED;
+        String reason = "";
+        for (final String tag : List.of("failure", "error", "skipped")) {
+            final NodeList found = testcase.getElementsByTagName(tag);
+            if (found.getLength() > 0) {
+                result = tag.equals("skipped") ? Result.SKIPPED : Result.FAILED;
+                reason = ((Element) found.item(0)).getAttribute("message").strip();
+                break;
+            }
+        }
+        final String seconds = testcase.getAttribute("time").replace(",", "");
+        return new TestRun(
+                module,
+                testcase.getAttribute("classname"),
+                testcase.getAttribute("name"),
+                seconds.isEmpty() ? 0 : Double.parseDouble(seconds),
+                result,
+                reason.lines().findFirst().orElse(""));
+    }
+}
