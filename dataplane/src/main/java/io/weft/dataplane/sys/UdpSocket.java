@@ -1,0 +1,112 @@
+package io.weft.dataplane.sys;
+
+/**
+ * Makes UDP sockets: receivers that share a tunnel's port, and senders that each stand for one source port.
+ *
+ * <p>UDP_SEGMENT fails with EINVAL on a socket with SO_NO_CHECK: batches need a sender with checksums.
+ */
+public final class UdpSocket {
+    private UdpSocket() {}
+
+    /**
+     * A receiver on an address and port, coalescing (UDP_GRO) and sharing the port with the other workers' receivers.
+     *
+     * @param group whether the address is a multicast group; joined by {@link UnderlaySocket#join}
+     * @param scope interface index for a link-local IPv6 address or group, else 0
+     * @param zeroChecksum6 whether datagrams over IPv6 without a checksum are taken
+     */
+    public static UnderlaySocket receiver(
+            final int family,
+            final long hi,
+            final long lo,
+            final int port,
+            final boolean group,
+            final int scope,
+            final boolean zeroChecksum6)
+            throws ErrnoException {
+        final int fd = socket(family);
+        try {
+            UnderlaySocket.prepare(fd, family, hi, lo);
+            // Programs that listen on groups must all say so; own addresses are shared with this switch's workers
+            // alone.
+            ErrnoException.check("SO_REUSEPORT", option(fd, Sockets.SOL_SOCKET, Sockets.SO_REUSEPORT, 1));
+            if (group) {
+                ErrnoException.check("SO_REUSEADDR", option(fd, Sockets.SOL_SOCKET, Sockets.SO_REUSEADDR, 1));
+            }
+            option(fd, Sockets.SOL_UDP, Sockets.UDP_GRO, 1);
+            if (zeroChecksum6 && family == Sockets.AF_INET6) {
+                ErrnoException.check("UDP_NO_CHECK6_RX", option(fd, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_RX, 1));
+            }
+            SocketOptions.buffers(fd, UnderlaySocket.RECEIVE_BUFFER, UnderlaySocket.SEND_BUFFER);
+            bind(fd, family, hi, lo, port, scope);
+            return new UnderlaySocket(fd, family, port == 0 ? UnderlaySocket.boundPort(fd) : port);
+        } catch (final ErrnoException failed) {
+            Libc.close(fd);
+            throw failed;
+        }
+    }
+
+    /**
+     * A sender from one source port; what arrives there is dropped.
+     *
+     * @param port 0 for any
+     * @param checksum whether datagrams carry a checksum; where not, they cannot be sent as segments
+     */
+    public static UnderlaySocket sender(
+            final int family, final long hi, final long lo, final int port, final boolean checksum)
+            throws ErrnoException {
+        final int fd = socket(family);
+        try {
+            UnderlaySocket.prepare(fd, family, hi, lo);
+            if (!checksum) {
+                final int result = family == Sockets.AF_INET
+                        ? option(fd, Sockets.SOL_SOCKET, Sockets.SO_NO_CHECK, 1)
+                        : option(fd, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_TX, 1);
+                ErrnoException.check("SO_NO_CHECK", result);
+            }
+            ErrnoException.check("SO_ATTACH_FILTER", SocketOptions.dropAll(fd));
+            SocketOptions.buffers(fd, 0, UnderlaySocket.SEND_BUFFER);
+            bind(fd, family, hi, lo, port, 0);
+            return new UnderlaySocket(fd, family, port == 0 ? UnderlaySocket.boundPort(fd) : port);
+        } catch (final ErrnoException failed) {
+            Libc.close(fd);
+            throw failed;
+        }
+    }
+
+    private static int socket(final int family) throws ErrnoException {
+        final int type = Sockets.SOCK_DGRAM | Sockets.SOCK_NONBLOCK | Sockets.SOCK_CLOEXEC;
+        final int fd = ErrnoException.check("UDP socket", Sockets.socket(family, type, 0));
+        if (family == Sockets.AF_INET6) {
+            option(fd, Sockets.IPPROTO_IPV6, Sockets.IPV6_V6ONLY, 1);
+        }
+        return fd;
+    }
+
+    private static int option(final int fd, final int level, final int name, final int value) {
+        return SocketOptions.set(fd, level, name, value);
+    }
+
+    private static void bind(
+            final int fd, final int family, final long hi, final long lo, final int port, final int scope)
+            throws ErrnoException {
+        final int result = UnderlaySocket.bind(fd, family, hi, lo, port, scope);
+        if (result >= 0) {
+            return;
+        }
+        final String address = SocketAddresses.text(family, hi, lo);
+        final String message =
+                switch (-result) {
+                    case Errno.EADDRINUSE ->
+                        "UDP port " + port + " on " + address
+                                + " is in use by another program: stop it (`ss -ulpn sport = :" + port
+                                + "` names it) or choose another port";
+                    case Errno.EADDRNOTAVAIL -> "underlay address " + address + " is not an address of this host";
+                    case Errno.EACCES, Errno.EPERM ->
+                        "UDP port " + port + " on " + address
+                                + " is not permitted: run as root or give the process CAP_NET_BIND_SERVICE";
+                    default -> Errno.message("UDP port " + port + " on " + address, result);
+                };
+        throw new ErrnoException(message, result);
+    }
+}
