@@ -186,13 +186,14 @@ public final class MacTable extends SlotTable {
         final long[] words = new long[3];
         for (int i = 0; i <= mask; i++) {
             if (snapshot(i, words)) {
+                final boolean isStatic = (words[2] & STATIC) != 0;
                 visitor.onMac(
                         network(words[2]),
                         (int) words[0] & 0xffff,
                         words[0] >>> 16,
                         (int) words[2],
-                        (words[2] & STATIC) != 0,
-                        (int) words[1]);
+                        isStatic,
+                        isStatic ? 0 : (int) words[1]);
             }
         }
     }

@@ -1,7 +1,7 @@
 package io.weft.flowcache;
 
 /**
- * A keyed 64-bit hash of two or three words: a multiply-and-fold per pair of words, as in wyhash. Whoever does not know
+ * A keyed 64-bit hash of two or three words: two rounds of multiply-and-fold, as in wyhash. Whoever does not know
  * the seed cannot choose keys that collide; with one seed the result is always the same (replay).
  *
  * <p>Immutable.
@@ -28,7 +28,8 @@ public final class SeededHash {
 
     /** Hashes three words. */
     public long of(final long a, final long b, final long c) {
-        return fold(fold(a ^ s0, b ^ s1) ^ s2, c ^ s3);
+        // Every word passes two multiplications: one alone leaves counted values of it unevenly spread.
+        return fold(fold(a ^ s0, b ^ s1), fold(c ^ s2, s3));
     }
 
     private static long fold(final long a, final long b) {
