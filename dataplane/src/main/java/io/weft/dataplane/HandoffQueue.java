@@ -1,0 +1,69 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.port.FrameRing;
+import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.RingRx;
+import io.weft.dataplane.port.RxQueue;
+
+/**
+ * How one worker sends on a port that another worker polls: a bounded ring into which frames are copied as they would
+ * have been sent, offload words with them, and which the other worker drains into the port.
+ *
+ * <p>Owned by the sending worker; what {@link #drain} returns, by the port's own.
+ */
+public final class HandoffQueue implements PortQueue, AutoCloseable {
+    private static final int RING = 1 << 20;
+    private static final int FRAMES = 1024;
+
+    private final FrameRing ring = new FrameRing(RING, FRAMES);
+    private final RingRx drain;
+    private final PortQueue target;
+
+    /**
+     * @param target the port's queue; only its {@link PortQueue#offloads} are asked for here
+     * @param wakes whether the port's worker can sleep on what {@link #drain} returns
+     */
+    public HandoffQueue(final PortQueue target, final boolean wakes) {
+        this.target = target;
+        drain = new RingRx(ring, wakes);
+    }
+
+    /** What the port's own worker polls; every frame goes to the port as it is. */
+    public RxQueue drain() {
+        return drain;
+    }
+
+    @Override
+    public void txBurst(final Burst burst, final TxQueue tx) {
+        for (int i = 0; i < tx.size; i++) {
+            if (!ring.offer(burst, tx, i)) {
+                tx.refused[i] = DropReason.HANDOFF_FULL.ordinal();
+            }
+        }
+        drain.publish();
+    }
+
+    @Override
+    public int offloads() {
+        return target.offloads();
+    }
+
+    /** Nothing: the port's own worker receives. */
+    @Override
+    public int rxBurst(final Burst burst) {
+        return 0;
+    }
+
+    @Override
+    public void rxRelease() {}
+
+    @Override
+    public int wakeFd() {
+        return -1;
+    }
+
+    @Override
+    public void close() {
+        drain.close();
+    }
+}

@@ -1,0 +1,120 @@
+package io.weft.dataplane.underlay;
+
+import io.weft.dataplane.Burst;
+import io.weft.dataplane.DropReason;
+import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.RxQueue;
+import io.weft.encap.Ethernet;
+import io.weft.encap.Ipv4;
+import io.weft.encap.OuterPacket;
+import io.weft.encap.OuterParser;
+import io.weft.encap.OuterResult;
+
+/**
+ * Turns a layer-2 port's frames into tunnel packets: does what a host's kernel does before a socket sees a datagram, with
+ * a reason for each refusal. Whether a network allows UDP over IPv6 without a checksum is for the pipeline to say, which
+ * knows the network.
+ *
+ * <p>The port must give heads alone: a packet that has a body is refused, since its checksum covers bytes that are not
+ * the switch's own.
+ *
+ * <p>Owned by the worker.
+ */
+final class LayerTwoRx implements RxQueue {
+    private final LayerTwoUnderlay underlay;
+    private final PortQueue queue;
+    private final long mac;
+    private final OuterPacket packet = new OuterPacket();
+
+    LayerTwoRx(final LayerTwoUnderlay underlay, final PortQueue queue, final long mac) {
+        this.underlay = underlay;
+        this.queue = queue;
+        this.mac = mac;
+    }
+
+    @Override
+    public int rxBurst(final Burst burst) {
+        final int frames = queue.rxBurst(burst);
+        final Accepted accepted = underlay.accepted();
+        for (int i = 0; i < frames; i++) {
+            if (burst.refused[i] == 0) {
+                burst.refused[i] = receive(burst, i, accepted).ordinal();
+            }
+        }
+        return frames;
+    }
+
+    private DropReason receive(final Burst burst, final int i, final Accepted accepted) {
+        if (burst.segmentCount[i] != 0 || burst.gsoType[i] != Burst.GSO_NONE) {
+            return DropReason.BAD_OFFLOAD;
+        }
+        final boolean vouched = (burst.vnetFlags[i] & (Burst.DATA_VALID | Burst.NEEDS_CSUM)) != 0;
+        final OuterResult result = OuterParser.parse(burst.head[i], burst.length[i], vouched, packet);
+        if (result != OuterResult.ACCEPTED) {
+            return reason(result);
+        }
+        if (isForeign(packet.frame.destination) || !accepted.isDestination(packet)) {
+            return DropReason.NOT_FOR_US;
+        }
+        final int encapsulation = packet.protocol == Ipv4.PROTOCOL_UDP ? accepted.udp(packet.port) : accepted.gre();
+        if (encapsulation == Accepted.NONE) {
+            return DropReason.NOT_A_TUNNEL;
+        }
+        if (accepted.isImpossibleSource(packet)) {
+            return DropReason.OUTER_MALFORMED;
+        }
+        fill(burst, i, encapsulation);
+        return DropReason.NONE;
+    }
+
+    /** A frame that the segment flooded here; without an own MAC there is nothing to tell by. */
+    private boolean isForeign(final long destination) {
+        return mac != 0 && destination != mac && !Ethernet.isMulticast(destination);
+    }
+
+    private void fill(final Burst burst, final int i, final int encapsulation) {
+        burst.head[i] += packet.payload;
+        burst.headLength[i] = packet.payloadLength;
+        burst.length[i] = packet.payloadLength;
+        burst.vnetFlags[i] = 0;
+        burst.encapsulation[i] = encapsulation;
+        burst.tunnelPort[i] = packet.port;
+        burst.outerEcn[i] = packet.ecn;
+        burst.sourceHi[i] = packet.sourceHigh;
+        burst.sourceLo[i] = packet.sourceLow;
+        burst.sourceFamily[i] = packet.frame.ipVersion;
+        burst.zeroChecksum[i] = packet.zeroChecksum && packet.frame.ipVersion == 6;
+    }
+
+    private static DropReason reason(final OuterResult result) {
+        return switch (result) {
+            case ACCEPTED -> DropReason.NONE;
+            case NOT_IP -> DropReason.OUTER_NOT_IP;
+            case BAD_HEADER_CHECKSUM, BAD_UDP_CHECKSUM -> DropReason.OUTER_BAD_CHECKSUM;
+            case FRAGMENT -> DropReason.OUTER_FRAGMENT;
+            case NOT_FOR_A_TUNNEL -> DropReason.NOT_A_TUNNEL;
+            case RUNT, MALFORMED_IP, TRUNCATED, NO_LENGTH, EXTENSION_HEADERS, BAD_UDP_LENGTH ->
+                DropReason.OUTER_MALFORMED;
+        };
+    }
+
+    @Override
+    public void rxRelease() {
+        queue.rxRelease();
+    }
+
+    @Override
+    public int wakeFd() {
+        return queue.wakeFd();
+    }
+
+    @Override
+    public boolean arm() {
+        return queue.arm();
+    }
+
+    @Override
+    public void disarm() {
+        queue.disarm();
+    }
+}

@@ -1,0 +1,177 @@
+package io.weft.dataplane.underlay;
+
+import io.weft.dataplane.Burst;
+import io.weft.dataplane.DropReason;
+import io.weft.dataplane.Tunnel;
+import io.weft.dataplane.TxQueue;
+import io.weft.dataplane.api.NetworkSpec;
+import io.weft.dataplane.port.PortQueue;
+import io.weft.encap.Checksum;
+import io.weft.encap.Ecn;
+import io.weft.encap.Encapsulation;
+import io.weft.encap.IpAddress;
+import io.weft.encap.Mem;
+import io.weft.encap.OuterHeader;
+
+/**
+ * Builds the outer headers of one worker and sends through its queue of the port. Packets are never fragmented (RFC 7348,
+ * section 4.3; RFC 7637, section 4): what does not fit the MTU is refused.
+ *
+ * <p>Owned by the worker.
+ */
+final class LayerTwoTx implements UnderlayTx {
+    /** Prepared in place of a header. */
+    private enum Missing {
+        NEIGHBOR
+    }
+
+    private static final int UNTAGGED = -1;
+
+    private final LayerTwoUnderlay underlay;
+    private final PortQueue queue;
+    private final int mtu;
+    /** What is left of a burst of which something was refused; {@link #origin}: entry in the whole. */
+    private final TxQueue rest = new TxQueue();
+
+    private final int[] origin = new int[TxQueue.CAPACITY];
+
+    LayerTwoTx(final LayerTwoUnderlay underlay, final PortQueue queue, final int mtu) {
+        this.underlay = underlay;
+        this.queue = queue;
+        this.mtu = mtu;
+    }
+
+    @Override
+    public boolean prepare(final Tunnel tunnel) {
+        final IpAddress source = underlay.address(tunnel.endpoint.family());
+        if (source == null) {
+            return false;
+        }
+        final long destinationMac = underlay.destinationMac(tunnel.endpoint);
+        if (destinationMac == Neighbors.UNKNOWN) {
+            tunnel.prepared = Missing.NEIGHBOR;
+            return true;
+        }
+        final NetworkSpec network = tunnel.network.spec();
+        tunnel.prepared = new OuterHeader(new OuterHeader.Spec(
+                network.encap(),
+                network.vni(),
+                network.port(),
+                source,
+                tunnel.endpoint,
+                underlay.sourceMac(source),
+                destinationMac,
+                UNTAGGED,
+                hasChecksum(network, source),
+                network.flowId()));
+        return true;
+    }
+
+    private static boolean hasChecksum(final NetworkSpec network, final IpAddress source) {
+        return switch (network.udpChecksum()) {
+            case ON -> true;
+            case OFF -> false;
+            case AUTO -> network.encap() != Encapsulation.VXLAN || !source.isIpv4();
+        };
+    }
+
+    @Override
+    public void forget(final Tunnel tunnel) {
+        tunnel.prepared = null;
+    }
+
+    @Override
+    public void txBurst(final Burst burst, final TxQueue tx, final Tunnel[] tunnels) {
+        int refused = 0;
+        for (int i = 0; i < tx.size; i++) {
+            final DropReason reason = encapsulate(burst, tx, i, tunnels[tx.tunnel[i]]);
+            tx.refused[i] = reason.ordinal();
+            refused += reason == DropReason.NONE ? 0 : 1;
+        }
+        if (refused == 0) {
+            queue.txBurst(burst, tx);
+        } else {
+            sendRest(burst, tx);
+        }
+        for (int i = 0; i < tx.size; i++) {
+            if (tx.refused[i] != 0) {
+                tx.refused[i] = underlayReason(tx.refused[i]);
+            }
+        }
+    }
+
+    private DropReason encapsulate(final Burst burst, final TxQueue tx, final int i, final Tunnel tunnel) {
+        if (!(tunnel.prepared instanceof final OuterHeader header)) {
+            return tunnel.prepared instanceof Missing ? DropReason.NO_NEIGHBOR : DropReason.UNDERLAY_UNREACHABLE;
+        }
+        final int frame = tx.frame[i];
+        final int innerPrefix = tx.prefixLength[i];
+        final int innerLength = innerPrefix + burst.length[frame] - tx.skip[i];
+        if (header.ipLength(innerLength) > mtu) {
+            return DropReason.TOO_BIG_FOR_TUNNEL;
+        }
+        final int length = header.length();
+        final long to = tx.shared[i] || innerPrefix != 0 ? tx.scratch(i) : burst.head[frame] + tx.skip[i] - length;
+        header.write(to, innerLength, burst.hash[frame], Ecn.encapsulate(burst.ecn[frame]));
+        if (header.needsChecksum()) {
+            header.writeChecksum(to, innerSum(burst, tx, i));
+        }
+        if (innerPrefix != 0) {
+            Mem.copy(tx.prefix[i], to + length, innerPrefix);
+        }
+        tx.prefix[i] = to;
+        tx.prefixLength[i] = length + innerPrefix;
+        return DropReason.NONE;
+    }
+
+    private static int innerSum(final Burst burst, final TxQueue tx, final int i) {
+        final int frame = tx.frame[i];
+        final int skip = tx.skip[i];
+        final int prefix = tx.prefixLength[i];
+        int sum = prefix == 0 ? 0 : Checksum.sum(tx.prefix[i], prefix);
+        int at = prefix;
+        final int headBytes = burst.headLength[frame] - skip;
+        sum = Checksum.addAt(sum, Checksum.sum(burst.head[frame] + skip, headBytes), at);
+        at += headBytes;
+        final int first = burst.firstSegment[frame];
+        for (int s = first; s < first + burst.segmentCount[frame]; s++) {
+            sum = Checksum.addAt(sum, Checksum.sum(burst.segmentAddress[s], burst.segmentLength[s]), at);
+            at += burst.segmentLength[s];
+        }
+        return sum;
+    }
+
+    private void sendRest(final Burst burst, final TxQueue tx) {
+        rest.clear();
+        for (int i = 0; i < tx.size; i++) {
+            if (tx.refused[i] == 0) {
+                final int to = rest.add(tx.frame[i], tx.tunnel[i], tx.shared[i]);
+                rest.prefix[to] = tx.prefix[i];
+                rest.prefixLength[to] = tx.prefixLength[i];
+                rest.skip[to] = tx.skip[i];
+                origin[to] = i;
+            }
+        }
+        queue.txBurst(burst, rest);
+        for (int r = 0; r < rest.size; r++) {
+            tx.refused[origin[r]] = rest.refused[r];
+        }
+    }
+
+    /** The operator's word for what the port refused: it is the underlay that does not keep up. */
+    private static int underlayReason(final int refused) {
+        final DropReason reason =
+                switch (DropReason.of(refused)) {
+                    case PORT_FULL, HANDOFF_FULL -> DropReason.UNDERLAY_FULL;
+                    case PORT_DOWN -> DropReason.UNDERLAY_UNREACHABLE;
+                    case PORT_ERROR -> DropReason.UNDERLAY_ERROR;
+                    default -> DropReason.of(refused);
+                };
+        return reason.ordinal();
+    }
+
+    @Override
+    public int offloads() {
+        return 0;
+    }
+}
