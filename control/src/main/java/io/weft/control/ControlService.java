@@ -94,8 +94,7 @@ public interface ControlService {
      * @param complaints what is in the way, and warnings
      * @param config the configuration as it is now applied
      */
-    record Result(
-            Outcome outcome, List<String> changes, List<Complaint> complaints, Config config, long revision) {
+    record Result(Outcome outcome, List<String> changes, List<Complaint> complaints, Config config, long revision) {
         public Result {
             changes = List.copyOf(changes);
             complaints = List.copyOf(complaints);

@@ -114,7 +114,7 @@ public record Config(
         }
 
         public boolean has(final boolean ipv6) {
-            return addresses.stream().anyMatch(address -> address.isIpv6() == ipv6);
+            return addresses.stream().anyMatch(address -> address.isIpv4() != ipv6);
         }
     }
 
@@ -223,8 +223,7 @@ public record Config(
      * @param mtu bytes of the largest layer-3 packet, or 0 for what fits the networks' tunnels
      * @param mac the only source address allowed, or 0 for any
      */
-    public record Port(
-            Device device, String network, SortedMap<Integer, String> trunk, int queues, int mtu, long mac) {
+    public record Port(Device device, String network, SortedMap<Integer, String> trunk, int queues, int mtu, long mac) {
         public Port {
             trunk = sorted(trunk);
         }

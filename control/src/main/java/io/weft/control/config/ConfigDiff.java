@@ -1,0 +1,197 @@
+package io.weft.control.config;
+
+import io.weft.control.config.Config.FixedMac;
+import io.weft.control.config.Config.Network;
+import io.weft.control.config.Config.Port;
+import io.weft.control.config.Config.Tenant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The steps from one configuration to another, in an order in which nothing ever names what is not there and no VNI,
+ * UDP port or device is taken twice: all removals, inside out, then all additions.
+ *
+ * <p>A network whose identifier, encapsulation or UDP port changes is another network, and a port whose device or queues
+ * change is another port: it is removed and added. So is a port whose network goes or becomes another, because the
+ * switch does not remove a network that a port uses. Owned by the thread that asks.
+ */
+public final class ConfigDiff {
+    private final Config actual;
+    private final Config wanted;
+    private final List<Change> removals = new ArrayList<>();
+    private final List<Change> additions = new ArrayList<>();
+
+    private ConfigDiff(final Config actual, final Config wanted) {
+        this.actual = actual;
+        this.wanted = wanted;
+    }
+
+    /** The steps for tenants, networks, peers, ports and fixed addresses; none if both say the same. */
+    public static List<Change> between(final Config actual, final Config wanted) {
+        final ConfigDiff diff = new ConfigDiff(actual, wanted);
+        diff.macs();
+        diff.ports();
+        diff.networks();
+        diff.tenants();
+        final List<Change> all = new ArrayList<>(diff.removals);
+        all.addAll(diff.additions.reversed());
+        return all;
+    }
+
+    /** What cannot be changed while the switch runs: a complaint for each key that differs. */
+    public static List<Complaint> fixed(final Config actual, final Config wanted) {
+        final List<Complaint> complaints = new ArrayList<>();
+        fixed(complaints, "name", actual.name(), wanted.name());
+        fixed(complaints, "workers", actual.workers(), wanted.workers());
+        fixed(complaints, "idle", Keys.word(actual.idle()), Keys.word(wanted.idle()));
+        fixed(complaints, "state", actual.state(), wanted.state());
+        final Map<String, Object> from = ConfigWriter.tree(actual);
+        final Map<String, Object> to = ConfigWriter.tree(wanted);
+        fixedSection(complaints, "api", from, to);
+        fixedSection(complaints, "underlay", from, to);
+        return complaints;
+    }
+
+    private static void fixedSection(
+            final List<Complaint> complaints,
+            final String key,
+            final Map<String, Object> from,
+            final Map<String, Object> to) {
+        final Map<?, ?> old = (Map<?, ?>) from.getOrDefault(key, Map.of());
+        final Map<?, ?> changed = (Map<?, ?>) to.getOrDefault(key, Map.of());
+        final List<Object> keys = new ArrayList<>(old.keySet());
+        changed.keySet().stream().filter(k -> !old.containsKey(k)).forEach(keys::add);
+        keys.forEach(k -> fixed(complaints, key + "." + k, old.get(k), changed.get(k)));
+    }
+
+    private static void fixed(final List<Complaint> complaints, final String key, final Object from, final Object to) {
+        if (!Objects.equals(from, to)) {
+            complaints.add(Complaint.of(
+                    key,
+                    "cannot change while the switch runs (" + text(from) + " -> " + text(to)
+                            + "); change it in the file and restart"));
+        }
+    }
+
+    private static String text(final Object value) {
+        return value == null || "".equals(value) || List.of().equals(value) ? "not set" : value.toString();
+    }
+
+    // Additions are gathered in the order of removals and reversed at the end: what goes last comes first.
+
+    private void macs() {
+        actual.networks().forEach((key, network) -> {
+            final boolean stays = staysNetwork(key);
+            network.macs().forEach((mac, location) -> {
+                // A network that goes takes its addresses along; but those at ports go before their ports do.
+                if (stays ? !staysMac(key, mac, location) : actual.ports().containsKey(location)) {
+                    removals.add(new Change.RemoveMac(key, mac, location));
+                }
+            });
+        });
+        wanted.networks()
+                .forEach((key, network) -> network.macs().forEach((mac, location) -> {
+                    if (!staysNetwork(key) || !staysMac(key, mac, location)) {
+                        additions.add(new Change.AddMac(key, mac, location));
+                    }
+                }));
+    }
+
+    private void ports() {
+        actual.ports().forEach((name, port) -> {
+            if (!staysPort(name)) {
+                removals.add(new Change.RemovePort(name, port));
+            }
+        });
+        final List<Change> added = new ArrayList<>();
+        wanted.ports().forEach((name, port) -> {
+            final Port old = actual.ports().get(name);
+            if (!staysPort(name)) {
+                added.add(new Change.AddPort(name, port));
+            } else if (!old.equals(port)) {
+                added.add(new Change.PutPort(name, old, port));
+            }
+        });
+        additions.addAll(added.reversed());
+    }
+
+    private void networks() {
+        final List<Change> removedNetworks = new ArrayList<>();
+        actual.networks().forEach((key, network) -> {
+            if (!staysNetwork(key)) {
+                removedNetworks.add(new Change.RemoveNetwork(key, network));
+                return;
+            }
+            final Network to = wanted.network(key);
+            network.peers().stream()
+                    .filter(peer -> !to.peers().contains(peer))
+                    .forEach(peer -> removals.add(new Change.RemovePeer(key, peer)));
+        });
+        removals.addAll(removedNetworks);
+        final List<Change> added = new ArrayList<>();
+        final List<Change> addedPeers = new ArrayList<>();
+        wanted.networks().forEach((key, network) -> {
+            final Network old = staysNetwork(key) ? actual.network(key) : null;
+            if (old == null) {
+                added.add(new Change.AddNetwork(key, network));
+            } else if (!Changes.bare(old).equals(Changes.bare(network))) {
+                added.add(new Change.PutNetwork(key, old, network));
+            }
+            network.peers().stream()
+                    .filter(peer -> old == null || !old.peers().contains(peer))
+                    .forEach(peer -> addedPeers.add(new Change.AddPeer(key, peer)));
+        });
+        additions.addAll(addedPeers.reversed());
+        additions.addAll(added.reversed());
+    }
+
+    private void tenants() {
+        final List<Change> added = new ArrayList<>();
+        actual.tenants().keySet().stream()
+                .filter(name -> !wanted.tenants().containsKey(name))
+                .forEach(name -> removals.add(new Change.RemoveTenant(name)));
+        wanted.tenants().forEach((name, tenant) -> {
+            final Tenant old = actual.tenants().get(name);
+            if (old == null) {
+                added.add(new Change.AddTenant(name, tenant));
+            } else if (old.flowCache() != tenant.flowCache()) {
+                added.add(new Change.PutTenant(name, old, tenant));
+            }
+        });
+        additions.addAll(added.reversed());
+    }
+
+    private boolean staysNetwork(final String key) {
+        final Network from = actual.network(key);
+        final Network to = wanted.network(key);
+        return from != null
+                && to != null
+                && from.vni() == to.vni()
+                && from.encap() == to.encap()
+                && from.port() == to.port();
+    }
+
+    private boolean staysPort(final String name) {
+        final Port from = actual.ports().get(name);
+        final Port to = wanted.ports().get(name);
+        return from != null
+                && to != null
+                && from.device().equals(to.device())
+                && from.queues() == to.queues()
+                && from.networks().stream().allMatch(this::staysNetwork);
+    }
+
+    /** In a network that stays: a fixed address stays where it is unless its place goes, if only to come again. */
+    private boolean staysMac(final String key, final FixedMac mac, final String location) {
+        final boolean same = location.equals(actual.network(key).macs().get(mac))
+                && location.equals(wanted.network(key).macs().get(mac));
+        return same && (!actual.ports().containsKey(location) || (staysPort(location) && staysIn(key, location)));
+    }
+
+    private boolean staysIn(final String key, final String port) {
+        return actual.ports().get(port).networks().contains(key)
+                && wanted.ports().get(port).networks().contains(key);
+    }
+}

@@ -1,0 +1,181 @@
+package io.weft.control.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class ConfigDiffTest {
+    private static final String BASE = """
+            underlay: {address: [10.1.0.1]}
+            tenants:
+              acme:
+                networks:
+                  web: {vni: 5001, peers: [10.2.0.1], macs: {"02:00:00:00:00:09": h1}}
+                  db: {vni: 6002, encap: nvgre}
+            ports:
+              h1: {network: acme/web, tap: h1}
+              h2: {trunk: {10: acme/web, 20: acme/db}, tap: h2}
+            """;
+
+    private static String[] lines(final String from, final String to) {
+        return ConfigDiff.between(Complaining.good(from), Complaining.good(to)).stream()
+                .map(Change::describe)
+                .toArray(String[]::new);
+    }
+
+    private static void assertDiff(final String to, final String... lines) {
+        assertEquals(String.join("\n", lines), String.join("\n", lines(BASE, to)));
+    }
+
+    @Test
+    void shouldSayNothingWhenNothingDiffers() {
+        assertDiff(BASE);
+    }
+
+    @Test
+    void shouldBuildFromNothingInsideOut() {
+        assertEquals("""
+                + tenant acme
+                + network acme/db (nvgre 6002)
+                + network acme/web (vxlan 5001)
+                + peer 10.2.0.1 of acme/web
+                + port h1 (tap h1 on acme/web)
+                + port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})
+                + mac 02:00:00:00:00:09 of acme/web at h1""", String.join("\n", lines("underlay: {address: [10.1.0.1]}", BASE)));
+        assertEquals("""
+                - mac 02:00:00:00:00:09 of acme/web at h1
+                - port h1 (tap h1 on acme/web)
+                - port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})
+                - network acme/db (nvgre 6002)
+                - network acme/web (vxlan 5001)
+                - tenant acme""", String.join("\n", lines(BASE, "underlay: {address: [10.1.0.1]}")));
+    }
+
+    @Test
+    void shouldChangeInPlaceWhatCan() {
+        assertDiff(
+                """
+                underlay: {address: [10.1.0.1]}
+                tenants:
+                  acme:
+                    flow-cache: 1024
+                    networks:
+                      web: {vni: 5001, peers: [10.2.0.1, 10.3.0.1], mac-age: 60s, mac-limit: 100, group: 239.1.1.1, inner-vlan: keep,
+                            udp-checksum: on, macs: {"02:00:00:00:00:09": h1}}
+                      db: {vni: 6002, encap: nvgre, flow-id: off}
+                ports:
+                  h1: {network: acme/web, tap: h1, mtu: 1400, mac: 02:00:00:00:00:01}
+                  h2: {network: acme/db, tap: h2}
+                """,
+                "~ tenant acme: flow-cache 65536 -> 1024",
+                "~ network acme/db: flow-id on -> off",
+                "~ network acme/web: group none -> 239.1.1.1, inner-vlan drop -> keep, udp-checksum auto -> on,"
+                        + " mac-limit 8192 -> 100, mac-age 300s -> 60s",
+                "+ peer 10.3.0.1 of acme/web",
+                "~ port h1: mtu auto -> 1400, mac any -> 02:00:00:00:00:01",
+                "~ port h2: network trunk {10: acme/web, 20: acme/db} -> acme/db");
+    }
+
+    @Test
+    void shouldRemoveAPeerAndAnAddress() {
+        assertDiff(
+                BASE.replace("peers: [10.2.0.1], macs: {\"02:00:00:00:00:09\": h1}", "mac-age: 300s"),
+                "- mac 02:00:00:00:00:09 of acme/web at h1",
+                "- peer 10.2.0.1 of acme/web");
+    }
+
+    @Test
+    void shouldReplaceANetworkAndItsPortsWhenItsVniChanges() {
+        assertDiff(
+                BASE.replace("6002", "6003"),
+                "- port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})",
+                "- network acme/db (nvgre 6002)",
+                "+ network acme/db (nvgre 6003)",
+                "+ port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})");
+        assertDiff(
+                BASE.replace("{vni: 5001", "{vni: 5001, port: 8472"),
+                "- mac 02:00:00:00:00:09 of acme/web at h1",
+                "- port h1 (tap h1 on acme/web)",
+                "- port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})",
+                "- network acme/web (vxlan 5001)",
+                "+ network acme/web (vxlan 5001, port 8472)",
+                "+ peer 10.2.0.1 of acme/web",
+                "+ port h1 (tap h1 on acme/web)",
+                "+ port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})",
+                "+ mac 02:00:00:00:00:09 of acme/web at h1");
+    }
+
+    @Test
+    void shouldReplaceAPortAndItsAddressesWhenItsDeviceChanges() {
+        assertDiff(
+                BASE.replace("tap: h1", "tap: h3"),
+                "- mac 02:00:00:00:00:09 of acme/web at h1",
+                "- port h1 (tap h1 on acme/web)",
+                "+ port h1 (tap h3 on acme/web)",
+                "+ mac 02:00:00:00:00:09 of acme/web at h1");
+    }
+
+    @Test
+    void shouldNameWhatNeedsARestart() {
+        final Config from = Complaining.good(BASE);
+        final Config to = Complaining.good("name: hv9\nworkers: [1]\nidle: poll\nstate: /tmp/s\napi: {unix: /tmp/u}\n"
+                + BASE.replace("[10.1.0.1]", "[10.1.0.9], mtu: 1600"));
+        assertEquals(
+                """
+                name: cannot change while the switch runs (not set -> hv9); change it in the file and restart
+                workers: cannot change while the switch runs (not set -> [1]); change it in the file and restart
+                idle: cannot change while the switch runs (adaptive -> poll); change it in the file and restart
+                state: cannot change while the switch runs (/var/lib/weft -> /tmp/s); change it in the file and restart
+                api.unix: cannot change while the switch runs (not set -> /tmp/u); change it in the file and restart
+                underlay.address: cannot change while the switch runs ([10.1.0.1] -> [10.1.0.9]); change it in the file and restart
+                underlay.mtu: cannot change while the switch runs (not set -> 1600); change it in the file and restart""",
+                String.join(
+                        "\n",
+                        ConfigDiff.fixed(from, to).stream()
+                                .map(Complaint::toString)
+                                .toList()));
+        assertEquals(List.of(), ConfigDiff.fixed(from, from));
+    }
+
+    @Test
+    void shouldLeadFromAnyConfigurationToAnyOther() {
+        for (long seed = 1; seed <= 500; seed++) {
+            final Random random = new Random(seed);
+            final Config from = RandomConfig.sameHost(random);
+            final Config to = RandomConfig.sameHost(random);
+            final ModelSwitch model = new ModelSwitch();
+            Config config = from.with(new TreeMap<>(), new TreeMap<>());
+            for (final Change change : ConfigDiff.between(config, from)) {
+                model.take(change, seed);
+                config = Changes.apply(config, change);
+            }
+            assertEquals(canonical(from), canonical(config), "seed " + seed);
+            for (final Change change : ConfigDiff.between(from, to)) {
+                model.take(change, seed);
+                config = Changes.apply(config, change);
+            }
+            assertEquals(canonical(to), canonical(config), "seed " + seed);
+            assertEquals(List.of(), ConfigDiff.between(to, config), "seed " + seed);
+        }
+    }
+
+    /** The order of peers says nothing. */
+    private static String canonical(final Config config) {
+        Config sorted = config;
+        for (final String key : config.networks().keySet()) {
+            final Config.Network network = config.network(key);
+            sorted = Changes.apply(sorted, new Change.RemoveNetwork(key, network));
+            sorted = Changes.apply(sorted, new Change.AddNetwork(key, network));
+            for (final var peer : network.peers().stream().sorted().toList()) {
+                sorted = Changes.apply(sorted, new Change.AddPeer(key, peer));
+            }
+            for (final var mac : network.macs().entrySet()) {
+                sorted = Changes.apply(sorted, new Change.AddMac(key, mac.getKey(), mac.getValue()));
+            }
+        }
+        return ConfigWriter.yaml(sorted);
+    }
+}
