@@ -6,11 +6,13 @@ import picocli.CommandLine.IVersionProvider;
 final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
+        return new String[] {text()};
+    }
+
+    static String text() {
         final String version = Weft.class.getPackage().getImplementationVersion();
-        return new String[] {
-            "weft " + (version == null ? "(not packaged)" : version) + ", Java "
-                    + System.getProperty("java.vm.version") + ", " + System.getProperty("os.name") + " "
-                    + System.getProperty("os.version")
-        };
+        return "weft " + (version == null ? "(not packaged)" : version) + ", Java "
+                + System.getProperty("java.vm.version") + ", " + System.getProperty("os.name") + " "
+                + System.getProperty("os.version");
     }
 }

@@ -10,6 +10,7 @@ import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.MethodModel;
+import java.lang.reflect.AccessFlag;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,6 +50,9 @@ record TaggedTest(String type, String method, Set<String> tags) {
         }
         final List<TaggedTest> tests = new ArrayList<>();
         classes.forEach((name, model) -> {
+            if (model.flags().has(AccessFlag.ABSTRACT)) {
+                return;
+            }
             final Set<String> ofClass = new TreeSet<>();
             for (ClassModel level = model; level != null; level = parent(classes, level)) {
                 ofClass.addAll(tags(level));
