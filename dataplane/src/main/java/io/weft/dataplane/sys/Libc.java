@@ -48,6 +48,7 @@ public final class Libc {
 
     private static final MethodHandle OPEN = Native.variadic("open", 3, 2);
     private static final MethodHandle CLOSE = Native.handle("close", 1);
+    private static final MethodHandle DUP3 = Native.handle("dup3", 3);
     private static final MethodHandle READ = Native.handle("read", 3);
     private static final MethodHandle WRITE = Native.handle("write", 3);
     private static final MethodHandle READV = Native.handle("readv", 3);
@@ -82,6 +83,15 @@ public final class Libc {
         final MemorySegment state = Native.state();
         try {
             return Native.result((long) CLOSE.invokeExact(state, (long) fd), state);
+        } catch (final Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    public static int dup3(final int from, final int to, final int flags) {
+        final MemorySegment state = Native.state();
+        try {
+            return Native.result((long) DUP3.invokeExact(state, (long) from, (long) to, (long) flags), state);
         } catch (final Throwable thrown) {
             throw Native.unexpected(thrown);
         }

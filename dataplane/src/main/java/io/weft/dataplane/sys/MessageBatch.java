@@ -9,7 +9,7 @@ import io.weft.encap.Mem;
  * <p>Layouts are those of 64-bit Linux: {@code mmsghdr} 64 bytes, {@code iovec} 16, {@code cmsghdr} 16 with data aligned
  * to 8. Owned by the worker.
  */
-public final class MessageBatch {
+public final class MessageBatch implements AutoCloseable {
     private static final int MESSAGE = 64;
     private static final int NAME = 0;
     private static final int NAME_LENGTH = 8;
@@ -29,12 +29,15 @@ public final class MessageBatch {
     /** Room for a control message with up to 8 bytes of data. */
     private static final int CMSG_SPACE = 24;
 
+    /** Room for an address, as four whole words. */
     private static final int NAME_SPACE = 32;
+
     /** Room for four control messages: TOS, segment size and two that the kernel may add. */
     private static final int CONTROL_SPACE = 4 * CMSG_SPACE;
 
     private final int capacity;
     private final int iovsPerMessage;
+    private final Region region;
     private final long messages;
     private final long names;
     private final long iovs;
@@ -47,10 +50,11 @@ public final class MessageBatch {
     public MessageBatch(final int capacity, final int iovsPerMessage) {
         this.capacity = capacity;
         this.iovsPerMessage = iovsPerMessage;
-        messages = Mem.allocate((long) capacity * MESSAGE, 64);
-        names = Mem.allocate((long) capacity * NAME_SPACE, 64);
-        iovs = Mem.allocate((long) capacity * iovsPerMessage * IOVEC, 64);
-        controls = Mem.allocate((long) capacity * CONTROL_SPACE, 64);
+        region = new Region(capacity * (MESSAGE + NAME_SPACE + CONTROL_SPACE + (long) iovsPerMessage * IOVEC));
+        messages = region.address();
+        names = messages + (long) capacity * MESSAGE;
+        controls = names + (long) capacity * NAME_SPACE;
+        iovs = controls + (long) capacity * CONTROL_SPACE;
         for (int i = 0; i < capacity; i++) {
             Mem.putLongNative(message(i) + IOV, iovs(i));
             Mem.putLongNative(message(i) + NAME, name(i));
@@ -94,6 +98,15 @@ public final class MessageBatch {
     }
 
     public void setIovCount(final int i, final int count) {
+        Mem.putLongNative(message(i) + IOV_COUNT, count);
+    }
+
+    /**
+     * Lets message {@code i} take {@code count} buffers from the {@code first}th of all messages' together: for senders
+     * whose messages need very different numbers. Buffers are set by {@code setIov(0, index, ..)}.
+     */
+    public void setIovs(final int i, final int first, final int count) {
+        Mem.putLongNative(message(i) + IOV, iovs + (long) first * IOVEC);
         Mem.putLongNative(message(i) + IOV_COUNT, count);
     }
 
@@ -159,6 +172,11 @@ public final class MessageBatch {
     /** Bytes of each datagram that the kernel put together into this one (UDP_GRO), or 0: it is a single one. */
     public int segmentSize() {
         return segmentSize;
+    }
+
+    @Override
+    public void close() {
+        region.close();
     }
 
     private void readOne(final long at) {

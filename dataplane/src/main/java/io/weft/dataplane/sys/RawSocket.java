@@ -34,7 +34,7 @@ public final class RawSocket {
             if (!receives) {
                 ErrnoException.check("SO_ATTACH_FILTER", SocketOptions.dropAll(fd));
             }
-            UnderlaySocket.prepare(fd, family, hi, lo);
+            UnderlaySocket.prepare(fd, family);
             SocketOptions.buffers(fd, receives ? UnderlaySocket.RECEIVE_BUFFER : 0, UnderlaySocket.SEND_BUFFER);
             final int bound = UnderlaySocket.bind(fd, family, hi, lo, 0, scope);
             if (bound < 0) {

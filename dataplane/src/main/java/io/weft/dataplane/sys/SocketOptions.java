@@ -71,18 +71,17 @@ final class SocketOptions {
         }
     }
 
-    /** Groups are sent to through the interface that holds the address, and not looped back. */
-    static int multicastFrom(final int fd, final int family, final long hi, final long lo, final int hops) {
-        if (family == Sockets.AF_INET6) {
-            final int index = NetDevices.indexOf(family, hi, lo);
-            return set(fd, Sockets.IPPROTO_IPV6, Sockets.IPV6_MULTICAST_IF, index)
-                    | set(fd, Sockets.IPPROTO_IPV6, Sockets.IPV6_MULTICAST_HOPS, hops)
-                    | set(fd, Sockets.IPPROTO_IPV6, Sockets.IPV6_MULTICAST_LOOP, 0);
-        }
-        final int address = Integer.reverseBytes((int) lo);
-        return set(fd, Sockets.IPPROTO_IP, Sockets.IP_MULTICAST_IF, address)
-                | set(fd, Sockets.IPPROTO_IP, Sockets.IP_MULTICAST_TTL, hops)
-                | set(fd, Sockets.IPPROTO_IP, Sockets.IP_MULTICAST_LOOP, 0);
+    /** Groups are sent to through this interface, and not looped back; returns 0 or {@code -errno}. */
+    static int multicastFrom(final int fd, final int family, final long address4, final int index, final int hops) {
+        final int level = family == Sockets.AF_INET ? Sockets.IPPROTO_IP : Sockets.IPPROTO_IPV6;
+        final int from = family == Sockets.AF_INET
+                ? set(fd, level, Sockets.IP_MULTICAST_IF, Integer.reverseBytes((int) address4))
+                : set(fd, level, Sockets.IPV6_MULTICAST_IF, index);
+        final int far = set(
+                fd, level, family == Sockets.AF_INET ? Sockets.IP_MULTICAST_TTL : Sockets.IPV6_MULTICAST_HOPS, hops);
+        final int looped =
+                set(fd, level, family == Sockets.AF_INET ? Sockets.IP_MULTICAST_LOOP : Sockets.IPV6_MULTICAST_LOOP, 0);
+        return Math.min(from, Math.min(far, looped));
     }
 
     /** Joins or leaves an IPv4 group on the interface that holds {@code local}. */

@@ -89,6 +89,18 @@ public final class Tun implements AutoCloseable {
         return Libc.ioctl(fds[0], TUNSETOFFLOAD, flags);
     }
 
+    /**
+     * Puts something that is never ready in place of a queue whose device was deleted: its own descriptor would be ready
+     * for ever, and wake who waits for it. Reads and writes fail from then on.
+     */
+    public static void silence(final int fd) {
+        final int quiet = Events.epollCreate(Events.EPOLL_CLOEXEC);
+        if (quiet >= 0) {
+            Libc.dup3(quiet, fd, Libc.O_CLOEXEC);
+            Libc.close(quiet);
+        }
+    }
+
     @Override
     public void close() {
         for (final int fd : fds) {

@@ -9,10 +9,10 @@ public final class UdpSocket {
     private UdpSocket() {}
 
     /**
-     * A receiver on an address and port, coalescing (UDP_GRO) and sharing the port with the other workers' receivers.
+     * A worker's receiver on an own address and port, coalescing (UDP_GRO).
      *
-     * @param group whether the address is a multicast group; joined by {@link UnderlaySocket#join}
-     * @param scope interface index for a link-local IPv6 address or group, else 0
+     * @param first whether it is the first of the workers': it takes the port for itself, so that another program, or a
+     *     second switch, is found out; the others then share it
      * @param zeroChecksum6 whether datagrams over IPv6 without a checksum are taken
      */
     public static UnderlaySocket receiver(
@@ -20,53 +20,82 @@ public final class UdpSocket {
             final long hi,
             final long lo,
             final int port,
-            final boolean group,
+            final boolean first,
+            final boolean zeroChecksum6)
+            throws ErrnoException {
+        final int fd = receiverSocket(family, zeroChecksum6);
+        return bound(fd, family, hi, lo, port, 0, first);
+    }
+
+    /**
+     * A receiver of a multicast group, to be joined by {@link UnderlaySocket#join}; every such socket is given a copy.
+     *
+     * @param scope index of the interface it is joined on
+     */
+    public static UnderlaySocket groupReceiver(
+            final int family,
+            final long hi,
+            final long lo,
+            final int port,
             final int scope,
             final boolean zeroChecksum6)
             throws ErrnoException {
-        final int fd = socket(family);
-        try {
-            UnderlaySocket.prepare(fd, family, hi, lo);
-            // Programs that listen on groups must all say so; own addresses are shared with this switch's workers
-            // alone.
-            ErrnoException.check("SO_REUSEPORT", option(fd, Sockets.SOL_SOCKET, Sockets.SO_REUSEPORT, 1));
-            if (group) {
-                ErrnoException.check("SO_REUSEADDR", option(fd, Sockets.SOL_SOCKET, Sockets.SO_REUSEADDR, 1));
-            }
-            option(fd, Sockets.SOL_UDP, Sockets.UDP_GRO, 1);
-            if (zeroChecksum6 && family == Sockets.AF_INET6) {
-                ErrnoException.check("UDP_NO_CHECK6_RX", option(fd, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_RX, 1));
-            }
-            SocketOptions.buffers(fd, UnderlaySocket.RECEIVE_BUFFER, UnderlaySocket.SEND_BUFFER);
-            bind(fd, family, hi, lo, port, scope);
-            return new UnderlaySocket(fd, family, port == 0 ? UnderlaySocket.boundPort(fd) : port);
-        } catch (final ErrnoException failed) {
-            Libc.close(fd);
-            throw failed;
-        }
+        final int fd = receiverSocket(family, zeroChecksum6);
+        option(fd, Sockets.SOL_SOCKET, Sockets.SO_REUSEADDR, 1);
+        return bound(fd, family, hi, lo, port, scope, true);
     }
 
     /**
      * A sender from one source port; what arrives there is dropped.
      *
      * @param port 0 for any
+     * @param first whether it takes the port for itself; another of this process then shares it
      * @param checksum whether datagrams carry a checksum; where not, they cannot be sent as segments
      */
     public static UnderlaySocket sender(
-            final int family, final long hi, final long lo, final int port, final boolean checksum)
+            final int family, final long hi, final long lo, final int port, final boolean first, final boolean checksum)
             throws ErrnoException {
         final int fd = socket(family);
+        if (!checksum) {
+            final int result = family == Sockets.AF_INET
+                    ? option(fd, Sockets.SOL_SOCKET, Sockets.SO_NO_CHECK, 1)
+                    : option(fd, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_TX, 1);
+            require("SO_NO_CHECK", fd, result);
+        }
+        require("SO_ATTACH_FILTER", fd, SocketOptions.dropAll(fd));
+        SocketOptions.buffers(fd, 0, UnderlaySocket.SEND_BUFFER);
+        return bound(fd, family, hi, lo, port, 0, first);
+    }
+
+    private static int receiverSocket(final int family, final boolean zeroChecksum6) throws ErrnoException {
+        final int fd = socket(family);
+        option(fd, Sockets.SOL_UDP, Sockets.UDP_GRO, 1);
+        if (zeroChecksum6 && family == Sockets.AF_INET6) {
+            require("UDP_NO_CHECK6_RX", fd, option(fd, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_RX, 1));
+        }
+        SocketOptions.buffers(fd, UnderlaySocket.RECEIVE_BUFFER, UnderlaySocket.SEND_BUFFER);
+        return fd;
+    }
+
+    private static UnderlaySocket bound(
+            final int fd,
+            final int family,
+            final long hi,
+            final long lo,
+            final int port,
+            final int scope,
+            final boolean first)
+            throws ErrnoException {
         try {
-            UnderlaySocket.prepare(fd, family, hi, lo);
-            if (!checksum) {
-                final int result = family == Sockets.AF_INET
-                        ? option(fd, Sockets.SOL_SOCKET, Sockets.SO_NO_CHECK, 1)
-                        : option(fd, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_TX, 1);
-                ErrnoException.check("SO_NO_CHECK", result);
+            UnderlaySocket.prepare(fd, family);
+            if (!first) {
+                option(fd, Sockets.SOL_SOCKET, Sockets.SO_REUSEPORT, 1);
             }
-            ErrnoException.check("SO_ATTACH_FILTER", SocketOptions.dropAll(fd));
-            SocketOptions.buffers(fd, 0, UnderlaySocket.SEND_BUFFER);
-            bind(fd, family, hi, lo, port, 0);
+            bind(fd, family, hi, lo, port, scope);
+            if (first) {
+                // From now on others that ask for it too may share the port.
+                option(fd, Sockets.SOL_SOCKET, Sockets.SO_REUSEPORT, 1);
+            }
             return new UnderlaySocket(fd, family, port == 0 ? UnderlaySocket.boundPort(fd) : port);
         } catch (final ErrnoException failed) {
             Libc.close(fd);
@@ -81,6 +110,13 @@ public final class UdpSocket {
             option(fd, Sockets.IPPROTO_IPV6, Sockets.IPV6_V6ONLY, 1);
         }
         return fd;
+    }
+
+    private static void require(final String option, final int fd, final int result) throws ErrnoException {
+        if (result < 0) {
+            Libc.close(fd);
+        }
+        ErrnoException.check(option, result);
     }
 
     private static int option(final int fd, final int level, final int name, final int value) {

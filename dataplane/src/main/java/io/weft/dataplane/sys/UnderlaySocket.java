@@ -40,6 +40,16 @@ public final class UnderlaySocket implements AutoCloseable {
         return port;
     }
 
+    /**
+     * Sends to groups through the interface that holds the local address.
+     *
+     * @param index that interface's
+     */
+    public void sendGroupsFrom(final long localLo, final int index) throws ErrnoException {
+        final int result = SocketOptions.multicastFrom(fd, family, localLo, index, MULTICAST_HOPS);
+        ErrnoException.check("multicast from interface " + index, result);
+    }
+
     /** Joins a group on the interface that holds the local address. */
     public void join(final long groupHi, final long groupLo, final long localHi, final long localLo)
             throws ErrnoException {
@@ -67,12 +77,10 @@ public final class UnderlaySocket implements AutoCloseable {
         Libc.close(fd);
     }
 
-    /** What both kinds need after {@code socket}: no fragments, ECN visible, groups sent from the right interface. */
-    static void prepare(final int fd, final int family, final long hi, final long lo) throws ErrnoException {
+    /** What both kinds need after {@code socket}: no fragments, ECN visible, no groups that others joined. */
+    static void prepare(final int fd, final int family) throws ErrnoException {
         ErrnoException.check("IP_MTU_DISCOVER", SocketOptions.doNotFragment(fd, family));
         ErrnoException.check("IP_RECVTOS", SocketOptions.receiveTos(fd, family));
-        // Fails without consequence where the address is not the host's: bind says so in better words.
-        SocketOptions.multicastFrom(fd, family, hi, lo, MULTICAST_HOPS);
         SocketOptions.set(
                 fd,
                 family == Sockets.AF_INET ? Sockets.IPPROTO_IP : Sockets.IPPROTO_IPV6,

@@ -24,7 +24,7 @@ class UdpBatchTest {
     @ValueSource(ints = {Sockets.AF_INET, Sockets.AF_INET6})
     void shouldReceiveWhatABatchSent(final int family) throws ErrnoException {
         try (UnderlaySocket to = receiver(family);
-                UnderlaySocket from = UdpSocket.sender(family, 0, loopback(family), 0, true)) {
+                UnderlaySocket from = UdpSocket.sender(family, 0, loopback(family), 0, true, true)) {
             for (int i = 0; i < 4; i++) {
                 Mem.putInt(out + i * 8L, 0x01010101 * (i + 1));
                 message(i, family, to.port());
@@ -49,7 +49,7 @@ class UdpBatchTest {
     @ValueSource(ints = {Sockets.AF_INET, Sockets.AF_INET6})
     void shouldArriveTogetherWhenSentAsSegments(final int family) throws ErrnoException {
         try (UnderlaySocket to = receiver(family);
-                UnderlaySocket from = UdpSocket.sender(family, 0, loopback(family), 0, true)) {
+                UnderlaySocket from = UdpSocket.sender(family, 0, loopback(family), 0, true, true)) {
             Mem.fill(out, 10 * PAYLOAD, 7);
             message(0, family, to.port());
             sent.setIov(0, 0, out, 9 * PAYLOAD + 10);
@@ -70,7 +70,7 @@ class UdpBatchTest {
     @ValueSource(ints = {Sockets.AF_INET, Sockets.AF_INET6})
     void shouldCarryEcnOfEachMessage(final int family) throws ErrnoException {
         try (UnderlaySocket to = receiver(family);
-                UnderlaySocket from = UdpSocket.sender(family, 0, loopback(family), 0, false)) {
+                UnderlaySocket from = UdpSocket.sender(family, 0, loopback(family), 0, true, false)) {
             for (int ecn = 0; ecn < 4; ecn++) {
                 message(ecn, family, to.port());
                 sent.setIov(ecn, 0, out, 1 + ecn);
@@ -89,7 +89,7 @@ class UdpBatchTest {
 
     @Test
     void shouldRefuseSegmentsWhenChecksumIsOff() throws ErrnoException {
-        try (UnderlaySocket from = UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK_V4, 0, false)) {
+        try (UnderlaySocket from = UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK_V4, 0, true, false)) {
             message(0, Sockets.AF_INET, 9);
             sent.setIov(0, 0, out, 300);
             sent.setIovCount(0, 1);
@@ -102,9 +102,9 @@ class UdpBatchTest {
     @Tag("U1")
     @Tag("U2")
     void shouldDropDatagramWithoutChecksumOverIpv6WhenNotAllowed() throws ErrnoException {
-        try (UnderlaySocket to = UdpSocket.receiver(Sockets.AF_INET6, 0, 1, 0, false, 0, false);
-                UnderlaySocket without = UdpSocket.sender(Sockets.AF_INET6, 0, 1, 0, false);
-                UnderlaySocket with = UdpSocket.sender(Sockets.AF_INET6, 0, 1, 0, true)) {
+        try (UnderlaySocket to = UdpSocket.receiver(Sockets.AF_INET6, 0, 1, 0, true, false);
+                UnderlaySocket without = UdpSocket.sender(Sockets.AF_INET6, 0, 1, 0, true, false);
+                UnderlaySocket with = UdpSocket.sender(Sockets.AF_INET6, 0, 1, 0, true, true)) {
             message(0, Sockets.AF_INET6, to.port());
             sent.setIov(0, 0, out, 4);
             sent.setIovCount(0, 1);
@@ -117,8 +117,8 @@ class UdpBatchTest {
 
     @Test
     void shouldDropWhatArrivesAtASender() throws ErrnoException {
-        try (UnderlaySocket to = UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK_V4, 0, true);
-                UnderlaySocket from = UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK_V4, 0, true)) {
+        try (UnderlaySocket to = UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK_V4, 0, true, true);
+                UnderlaySocket from = UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK_V4, 0, true, true)) {
             message(0, Sockets.AF_INET, to.port());
             sent.setIov(0, 0, out, 4);
             sent.setIovCount(0, 1);
@@ -131,11 +131,12 @@ class UdpBatchTest {
     void shouldSharePortAmongReceiversButNotWithSenders() throws ErrnoException {
         try (UnderlaySocket first = receiver(Sockets.AF_INET)) {
             try (UnderlaySocket second =
-                    UdpSocket.receiver(Sockets.AF_INET, 0, LOOPBACK_V4, first.port(), false, 0, false)) {
+                    UdpSocket.receiver(Sockets.AF_INET, 0, LOOPBACK_V4, first.port(), false, false)) {
                 assertEquals(first.port(), second.port());
             }
             final ErrnoException taken = assertThrows(
-                    ErrnoException.class, () -> UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK_V4, first.port(), true));
+                    ErrnoException.class,
+                    () -> UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK_V4, first.port(), true, true));
             assertEquals(Errno.EADDRINUSE, taken.errno());
             assertTrue(
                     taken.getMessage()
@@ -147,7 +148,7 @@ class UdpBatchTest {
     @Test
     void shouldSayWhoseAddressItIsNot() {
         final ErrnoException foreign = assertThrows(
-                ErrnoException.class, () -> UdpSocket.receiver(Sockets.AF_INET, 0, 0xcb007107L, 4789, false, 0, false));
+                ErrnoException.class, () -> UdpSocket.receiver(Sockets.AF_INET, 0, 0xcb007107L, 4789, true, false));
         assertEquals("underlay address 203.0.113.7 is not an address of this host", foreign.getMessage());
     }
 
@@ -174,7 +175,7 @@ class UdpBatchTest {
     }
 
     private static UnderlaySocket receiver(final int family) throws ErrnoException {
-        return UdpSocket.receiver(family, 0, loopback(family), 0, false, 0, true);
+        return UdpSocket.receiver(family, 0, loopback(family), 0, true, true);
     }
 
     private void message(final int i, final int family, final int port) {
