@@ -141,7 +141,9 @@ class MacTableTest {
         assertEquals(REFUSED_LIMIT, table.learn(-1, NO_VLAN, A, 1, 0));
         assertEquals(LEARNED, table.learn(NETWORKS - 1, NO_VLAN, A, 1, 0));
         assertEquals(LEARNED, table.learn(0, NO_VLAN, A, 1, 0));
-        assertThrows(IllegalArgumentException.class, () -> table.setLimit(NETWORKS, 1));
+        final IllegalArgumentException refusal =
+                assertThrows(IllegalArgumentException.class, () -> table.setLimit(NETWORKS, 1));
+        assertEquals("network must be 0..15, not 16", refusal.getMessage());
         assertThrows(IllegalArgumentException.class, () -> table.setAge(-1, 1));
         assertThrows(IllegalArgumentException.class, () -> table.count(NETWORKS));
         assertThrows(IllegalArgumentException.class, () -> table.putStatic(NETWORKS, 0, A, 1));
@@ -319,7 +321,7 @@ class MacTableTest {
     @Test
     void shouldGoOnWhereTheLastSweepEnded() {
         table.setAge(1, 10);
-        final int home = table.slots() / 2;
+        final int home = table.slots() / 4;
         final long mac = macWithHome(table, home, 1);
         table.learn(1, NO_VLAN, mac, 5, 0);
         assertEquals(0, table.sweep(10, home, listener));

@@ -62,7 +62,9 @@ class NetworkIndexTest {
         assertThrows(IllegalArgumentException.class, () -> index.put(-1, 0, 0, 0));
         assertThrows(IllegalArgumentException.class, () -> index.put(255, 0, 0, 0));
         assertThrows(IllegalArgumentException.class, () -> index.put(0, -1, 0, 0));
-        assertThrows(IllegalArgumentException.class, () -> index.put(0, 0x10000, 0, 0));
+        final IllegalArgumentException refusal =
+                assertThrows(IllegalArgumentException.class, () -> index.put(0, 0x10000, 0, 0));
+        assertEquals("UDP port must be 0..65535, not 65536", refusal.getMessage());
         assertThrows(IllegalArgumentException.class, () -> index.put(0, 0, -1, 0));
         assertThrows(IllegalArgumentException.class, () -> index.put(0, 0, 0x1000000, 0));
         assertThrows(IllegalArgumentException.class, () -> index.put(0, 0, 0, -1));
