@@ -87,6 +87,7 @@ public final class LayerTwoUnderlay implements Underlay {
      * The port's queues, which bring every encapsulation and are polled as long as the underlay is open; {@link #listen}
      * and {@link #join} make no others.
      */
+    @Override
     public List<Listener> queues() {
         final List<Listener> queues = new ArrayList<>();
         for (int i = 0; i < rx.length; i++) {

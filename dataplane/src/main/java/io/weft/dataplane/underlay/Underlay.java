@@ -10,9 +10,14 @@ public interface Underlay extends AutoCloseable {
     /** The sending side of a worker; the same object each time. */
     UnderlayTx tx(int worker);
 
+    /** Queues that are polled as long as the underlay is open, whatever is listened for; each with its worker. */
+    default List<Listener> queues() {
+        return List.of();
+    }
+
     /**
      * Begins to receive an encapsulation, on all of the underlay's addresses. Called once for each (encapsulation, port)
-     * in use.
+     * in use; and again, with another {@code zeroChecksum6} and for no queues, when that changes.
      *
      * @param udpPort 0 for NVGRE
      * @param zeroChecksum6 whether a network there allows UDP over IPv6 without a checksum

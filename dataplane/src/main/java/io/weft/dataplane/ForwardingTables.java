@@ -1,0 +1,255 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.underlay.UnderlayTx;
+import io.weft.encap.IpAddress;
+import io.weft.encap.Mem;
+import io.weft.flowcache.EndpointIndex;
+import io.weft.flowcache.FloodList;
+import io.weft.flowcache.FlowCache;
+import io.weft.flowcache.MacTable;
+import io.weft.flowcache.NetworkIndex;
+import java.util.Arrays;
+
+/**
+ * What a worker knows: networks, ports, tunnels and the tables over them. The pipeline reads it and learns into it; orders
+ * change it between bursts.
+ *
+ * <p>Owned by the worker; {@link #macs}, the flow caches and {@link #drops} may be listed by the conductor.
+ */
+final class ForwardingTables {
+    final MacTable macs;
+    final NetworkIndex networkIndex;
+    final DropTable drops = new DropTable();
+    final UnderlayTx underlay;
+    final long seed;
+
+    private final EndpointIndex endpoints;
+    private final int maxTunnels;
+
+    Network[] networks = new Network[16];
+    FloodList[] floods = new FloodList[16];
+    FlowCache[] caches = new FlowCache[16];
+    private long[] cacheMemory = new long[16];
+    PortBinding[] bindings = new PortBinding[16];
+    PortQueue[] queues = new PortQueue[16];
+    TxQueue[] txQueues = new TxQueue[16];
+    TrafficCounters[] traffic = new TrafficCounters[16];
+    Tunnel[] tunnels = new Tunnel[16];
+    private int tunnelCount;
+
+    ForwardingTables(final SwitchContext context, final UnderlayTx underlay) {
+        this.underlay = underlay;
+        seed = context.seed();
+        maxTunnels = context.maxTunnels();
+        macs = new MacTable(
+                Mem.allocate(MacTable.bytesFor(context.macCapacity()), 64),
+                context.macCapacity(),
+                context.maxNetworks(),
+                seed);
+        networkIndex = new NetworkIndex(
+                Mem.allocate(NetworkIndex.bytesFor(context.maxNetworks()), 64), context.maxNetworks(), seed);
+        endpoints = new EndpointIndex(Mem.allocate(EndpointIndex.bytesFor(maxTunnels), 64), maxTunnels, seed);
+    }
+
+    // Tenants.
+
+    void putTenant(final int id, final int quota) {
+        if (id >= caches.length) {
+            caches = Arrays.copyOf(caches, 2 * id);
+            cacheMemory = Arrays.copyOf(cacheMemory, 2 * id);
+        }
+        if (caches[id] != null && cacheMemory[id] == FlowCache.bytesFor(quota)) {
+            return;
+        }
+        // The old cache's memory is left to readers that may still list it; quotas change rarely.
+        cacheMemory[id] = FlowCache.bytesFor(quota);
+        caches[id] = new FlowCache(Mem.allocate(cacheMemory[id], 512), quota, seed);
+    }
+
+    void removeTenant(final int id) {
+        caches[id] = null;
+    }
+
+    // Networks.
+
+    void putNetwork(final Network network) {
+        final int id = network.id();
+        if (id >= networks.length) {
+            networks = Arrays.copyOf(networks, 2 * id);
+            floods = Arrays.copyOf(floods, 2 * id);
+        }
+        final Network old = networks[id];
+        if (old != null) {
+            networkIndex.remove(
+                    old.spec().encap().ordinal(), old.spec().port(), old.spec().vni());
+            caches[old.tenantId()].invalidate();
+            networks[id] = network;
+            prepareTunnelsAgain(network);
+        } else {
+            floods[id] = FloodList.EMPTY;
+        }
+        networks[id] = network;
+        networkIndex.put(
+                network.spec().encap().ordinal(),
+                network.spec().port(),
+                network.spec().vni(),
+                id);
+        macs.setLimit(id, network.spec().macLimit());
+        macs.setAge(id, (int) Math.min(network.spec().macAgeMs(), MacTable.MAX_AGE_MS));
+    }
+
+    void removeNetwork(final int id) {
+        final Network old = networks[id];
+        for (int t = 0; t < tunnelCount; t++) {
+            if (tunnels[t] != null && tunnels[t].network.id() == id) {
+                removeTunnel(t);
+            }
+        }
+        networkIndex.remove(
+                old.spec().encap().ordinal(), old.spec().port(), old.spec().vni());
+        macs.clear(id);
+        caches[old.tenantId()].invalidate();
+        drops.forgetNetwork(id);
+        networks[id] = null;
+        floods[id] = null;
+    }
+
+    FlowCache cacheOf(final int network) {
+        return caches[networks[network].tenantId()];
+    }
+
+    // Ports.
+
+    void putPort(final PortBinding binding, final PortQueue queue, final TrafficCounters counters) {
+        final int id = binding.id;
+        if (id >= bindings.length) {
+            bindings = Arrays.copyOf(bindings, 2 * id);
+            queues = Arrays.copyOf(queues, 2 * id);
+            txQueues = Arrays.copyOf(txQueues, 2 * id);
+            traffic = Arrays.copyOf(traffic, 2 * id);
+        }
+        bindings[id] = binding;
+        queues[id] = queue;
+        traffic[id] = counters;
+        if (txQueues[id] == null) {
+            txQueues[id] = new TxQueue();
+        }
+        for (final int network : binding.networks) {
+            floods[network] = floods[network].withPort(id);
+        }
+    }
+
+    void removePort(final int id) {
+        final PortBinding old = bindings[id];
+        for (final int network : old.networks) {
+            floods[network] = floods[network].withoutPort(id);
+            cacheOf(network).invalidate();
+        }
+        macs.flushEgress(Egress.port(id));
+        drops.forgetPort(id);
+        bindings[id] = null;
+        queues[id] = null;
+        traffic[id] = null;
+    }
+
+    /** Whether frames of the network may go to the port. Asked of every frame: tables are never trusted to say so. */
+    boolean isInNetwork(final int port, final int network) {
+        final PortBinding binding = port < bindings.length ? bindings[port] : null;
+        return binding != null && binding.isIn(network);
+    }
+
+    // Tunnels.
+
+    /** Returns the tunnel's id, or -1. Addresses as {@link IpAddress} holds them. */
+    int tunnelTo(final int network, final int family, final long hi, final long lo) {
+        return endpoints.lookup(network, hi, endpointLow(family, lo));
+    }
+
+    /**
+     * Makes a tunnel, or confirms one that frames had made.
+     *
+     * @param configured a peer or group of the configuration
+     * @param flooded whether BUM frames go there
+     * @return its id, or -1 when there is no room for another or the underlay cannot reach it
+     */
+    int putTunnel(final int network, final IpAddress endpoint, final boolean configured, final boolean flooded) {
+        final int known = tunnelTo(network, endpoint.family(), endpoint.hi(), endpoint.lo());
+        if (known >= 0) {
+            tunnels[known].configured |= configured;
+            if (flooded) {
+                floods[network] = floods[network].withTunnel(known);
+            }
+            return known;
+        }
+        final int id = freeTunnel();
+        if (id < 0) {
+            return -1;
+        }
+        final Tunnel tunnel = new Tunnel(id, networks[network], endpoint, configured);
+        if (!underlay.prepare(tunnel)) {
+            return -1;
+        }
+        if (!endpoints.put(network, endpoint.hi(), endpointLow(endpoint.family(), endpoint.lo()), id)) {
+            underlay.forget(tunnel);
+            return -1;
+        }
+        tunnels[id] = tunnel;
+        tunnelCount = Math.max(tunnelCount, id + 1);
+        if (flooded) {
+            floods[network] = floods[network].withTunnel(id);
+        }
+        return id;
+    }
+
+    /** The network has changed, and with it perhaps what the headers of its tunnels hold. */
+    private void prepareTunnelsAgain(final Network network) {
+        for (int t = 0; t < tunnelCount; t++) {
+            final Tunnel old = tunnels[t];
+            if (old != null && old.network.id() == network.id()) {
+                final Tunnel fresh = new Tunnel(t, network, old.endpoint, old.configured);
+                fresh.rxFrames = old.rxFrames;
+                fresh.txFrames = old.txFrames;
+                fresh.lastHeardMs = old.lastHeardMs;
+                underlay.forget(old);
+                underlay.prepare(fresh);
+                tunnels[t] = fresh;
+            }
+        }
+    }
+
+    void removeTunnel(final int id) {
+        final Tunnel tunnel = tunnels[id];
+        final int network = tunnel.network.id();
+        endpoints.remove(network, tunnel.endpoint.hi(), endpointLow(tunnel.endpoint.family(), tunnel.endpoint.lo()));
+        floods[network] = floods[network].withoutTunnel(id);
+        macs.flushEgress(Egress.tunnel(id));
+        cacheOf(network).invalidate();
+        underlay.forget(tunnel);
+        tunnels[id] = null;
+    }
+
+    int tunnelCount() {
+        return tunnelCount;
+    }
+
+    private int freeTunnel() {
+        for (int i = 0; i < tunnelCount; i++) {
+            if (tunnels[i] == null) {
+                return i;
+            }
+        }
+        if (tunnelCount == maxTunnels) {
+            return -1;
+        }
+        if (tunnelCount == tunnels.length) {
+            tunnels = Arrays.copyOf(tunnels, 2 * tunnelCount);
+        }
+        return tunnelCount;
+    }
+
+    /** IPv4 endpoints are kept as IPv4-mapped IPv6 addresses, so that the families do not meet. */
+    private static long endpointLow(final int family, final long lo) {
+        return family == 4 ? lo | 0xffff_0000_0000L : lo;
+    }
+}

@@ -1,0 +1,90 @@
+package io.weft.dataplane;
+
+import io.weft.flowcache.Expired;
+import io.weft.flowcache.MacTable;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.ringbuffer.RingBuffer;
+
+/**
+ * Learns where source addresses are, and offers each new fact to the conductor, which tells other workers and those who
+ * follow events. A fact that does not fit the ring is counted and not told; nothing waits.
+ *
+ * <p>Owned by the worker.
+ */
+final class Learning implements Expired {
+    /** Layout of a fact: network, vlan, egress kind and id, MAC, endpoint. All native byte order. */
+    static final int NETWORK = 0;
+
+    static final int VLAN = 4;
+    static final int EGRESS = 8;
+    static final int FAMILY = 12;
+    static final int MAC = 16;
+    static final int HI = 24;
+    static final int LO = 32;
+    static final int LENGTH = 40;
+
+    static final int LEARNED = 1;
+    static final int MOVED = 2;
+    static final int AGED = 3;
+    static final int REFRESHED = 4;
+
+    private final RingBuffer facts;
+    private final WorkerCounters counters;
+    private final boolean relayed;
+    private ForwardingTables tables;
+
+    Learning(final RingBuffer facts, final WorkerCounters counters, final boolean relayed) {
+        this.facts = facts;
+        this.counters = counters;
+        this.relayed = relayed;
+    }
+
+    void learn(final ForwardingTables into, final Burst burst, final int i, final int nowMs) {
+        tables = into;
+        final int network = burst.network[i];
+        final int ingress = burst.ingress[i];
+        switch (into.macs.learn(network, burst.vlan[i], burst.source[i], ingress, nowMs)) {
+            case MacTable.LEARNED -> tell(LEARNED, network, burst.vlan[i], burst.source[i], ingress);
+            case MacTable.MOVED -> {
+                // Every flow to the address was decided on where it used to be.
+                into.cacheOf(network).invalidate();
+                tell(MOVED, network, burst.vlan[i], burst.source[i], ingress);
+            }
+            case MacTable.REFRESHED -> {
+                if (relayed) {
+                    tell(REFRESHED, network, burst.vlan[i], burst.source[i], ingress);
+                }
+            }
+            default -> counters.add(WorkerCounters.LEARN_REFUSED, 1);
+        }
+    }
+
+    /** Ages the next slots of the MAC table. */
+    void sweep(final ForwardingTables of, final int nowMs, final int slots) {
+        tables = of;
+        of.macs.sweep(nowMs, slots, this);
+    }
+
+    @Override
+    public void onExpired(final int network, final int innerVlan, final long mac, final int egress) {
+        tell(AGED, network, innerVlan, mac, egress);
+    }
+
+    private void tell(final int what, final int network, final int vlan, final long mac, final int egress) {
+        final int at = facts.tryClaim(what, LENGTH);
+        if (at < 0) {
+            counters.add(WorkerCounters.LEARN_UNTOLD, 1);
+            return;
+        }
+        final UnsafeBuffer buffer = (UnsafeBuffer) facts.buffer();
+        buffer.putInt(at + NETWORK, network);
+        buffer.putInt(at + VLAN, vlan);
+        buffer.putInt(at + EGRESS, egress);
+        buffer.putLong(at + MAC, mac);
+        final Tunnel tunnel = Egress.isTunnel(egress) ? tables.tunnels[Egress.id(egress)] : null;
+        buffer.putInt(at + FAMILY, tunnel == null ? 0 : tunnel.endpoint.family());
+        buffer.putLong(at + HI, tunnel == null ? 0 : tunnel.endpoint.hi());
+        buffer.putLong(at + LO, tunnel == null ? 0 : tunnel.endpoint.lo());
+        facts.commit(at);
+    }
+}

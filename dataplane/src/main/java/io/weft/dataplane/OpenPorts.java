@@ -1,0 +1,39 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.api.UnderlaySpec;
+import io.weft.dataplane.port.MemoryPort;
+import io.weft.dataplane.port.Port;
+import io.weft.dataplane.port.TapPort;
+import io.weft.dataplane.underlay.LayerTwoUnderlay;
+import io.weft.dataplane.underlay.Neighbors;
+import io.weft.dataplane.underlay.Underlay;
+
+/** Opens what a configuration names; tests, replay and demo have factories of their own. */
+final class OpenPorts {
+    private static final int FRAMES = 1024;
+
+    private OpenPorts() {}
+
+    static Port open(final PortSpec spec, final int workers, final int mtu) {
+        return switch (spec.kind()) {
+            case MEMORY -> new MemoryPort(workers, mtu, spec.mac(), FRAMES, true);
+            case TAP -> TapPort.open(spec.device(), spec.queues() == 0 ? workers : spec.queues(), mtu, spec.mac());
+            default ->
+                throw new SwitchException("port " + spec.name() + ": a " + spec.kind() + " port cannot be opened here");
+        };
+    }
+
+    static Underlay openUnderlay(final UnderlaySpec spec, final int workers) {
+        return switch (spec.device()) {
+            case MEMORY ->
+                new LayerTwoUnderlay(
+                        spec,
+                        new MemoryPort(workers, spec.mtu(), spec.mac(), FRAMES, true),
+                        workers,
+                        Neighbors.derived(spec));
+            default -> throw new SwitchException("underlay device " + spec.device() + " cannot be opened here");
+        };
+    }
+}

@@ -1,0 +1,142 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.api.NetworkSpec;
+import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.api.TenantSpec;
+import io.weft.dataplane.port.Port;
+import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.RxQueue;
+import io.weft.encap.IpAddress;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The names and numbers of what there is: tenants, networks, ports.
+ *
+ * <p>Owned by the conductor.
+ */
+final class Registry {
+    final Map<String, TenantEntry> tenants = new LinkedHashMap<>();
+    final Map<String, NetworkEntry> networks = new LinkedHashMap<>();
+    final Map<String, PortEntry> ports = new LinkedHashMap<>();
+    final Ids tenantIds;
+    final Ids networkIds;
+    final Ids portIds;
+
+    Registry(final int maxNetworks) {
+        tenantIds = new Ids(maxNetworks, "tenants");
+        networkIds = new Ids(maxNetworks, "networks");
+        portIds = new Ids(1 << 16, "ports");
+    }
+
+    TenantEntry tenant(final String name) {
+        return known(tenants.get(name), "tenant", name);
+    }
+
+    NetworkEntry network(final String key) {
+        return known(networks.get(key), "network", key);
+    }
+
+    PortEntry port(final String name) {
+        return known(ports.get(name), "port", name);
+    }
+
+    NetworkEntry networkById(final int id) {
+        for (final NetworkEntry entry : networks.values()) {
+            if (entry.id == id) {
+                return entry;
+            }
+        }
+        return null;
+    }
+
+    PortEntry portById(final int id) {
+        for (final PortEntry entry : ports.values()) {
+            if (entry.id == id) {
+                return entry;
+            }
+        }
+        return null;
+    }
+
+    private static <T> T known(final T found, final String what, final String name) {
+        if (found == null) {
+            throw new SwitchException("there is no " + what + " " + name);
+        }
+        return found;
+    }
+
+    static final class TenantEntry {
+        final int id;
+        TenantSpec spec;
+
+        TenantEntry(final int id, final TenantSpec spec) {
+            this.id = id;
+            this.spec = spec;
+        }
+    }
+
+    static final class NetworkEntry {
+        final int id;
+        NetworkSpec spec;
+        final Set<IpAddress> peers = new LinkedHashSet<>();
+        /** Ports that are in it. */
+        int ports;
+
+        NetworkEntry(final int id, final NetworkSpec spec) {
+            this.id = id;
+            this.spec = spec;
+        }
+    }
+
+    static final class PortEntry {
+        final int id;
+        PortSpec spec;
+        Port port;
+        PortBinding binding;
+        /** By worker. */
+        final List<TrafficCounters> traffic = new ArrayList<>();
+        /** By worker: where it sends, and what it polls. */
+        PortQueue[] tx;
+
+        RxQueue[][] rx;
+        RxQueue[][] inbound;
+        final List<HandoffQueue> handoffs = new ArrayList<>();
+
+        PortEntry(final int id, final PortSpec spec) {
+            this.id = id;
+            this.spec = spec;
+        }
+    }
+
+    /** Small numbers, the lowest free first. */
+    static final class Ids {
+        private final BitSet used = new BitSet();
+        private final int limit;
+        private final String what;
+
+        Ids(final int limit, final String what) {
+            this.limit = limit;
+            this.what = what;
+        }
+
+        int take() {
+            final int id = used.nextClearBit(0);
+            if (id >= limit) {
+                throw new SwitchException("no room for more " + what + ": there are " + limit);
+            }
+            used.set(id);
+            return id;
+        }
+
+        void giveBack(final int id) {
+            used.clear(id);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.port.PortQueue;
+
+/**
+ * A frame on its way through an egress that cannot segment it: cut into bursts of frames whose headers are the switch's
+ * own and whose payloads are the frame's. {@link #begin}, then {@link #next} until it says no, sending {@link #burst}
+ * each time.
+ *
+ * <p>Owned by the worker.
+ */
+final class Segments {
+    private final Burst burst = new Burst();
+
+    /** Whether an egress with these offloads takes frames of this {@link Burst#gsoType} as they are. */
+    static boolean takes(final int offloads, final int gsoType) {
+        return switch (gsoType & ~Burst.GSO_ECN) {
+            case Burst.GSO_NONE -> true;
+            case Burst.GSO_TCPV4 -> (offloads & PortQueue.TSO4) != 0;
+            case Burst.GSO_TCPV6 -> (offloads & PortQueue.TSO6) != 0;
+            case Burst.GSO_UDP_L4 -> (offloads & PortQueue.USO) != 0;
+            default -> false;
+        };
+    }
+
+    /** Looks at the frame and begins; anything but {@link DropReason#NONE}: the frame cannot be cut. */
+    DropReason begin(final Burst from, final int i) {
+        return DropReason.BAD_OFFLOAD;
+    }
+
+    /** Cuts the next burst of frames; false when there are no more. */
+    boolean next() {
+        return false;
+    }
+
+    Burst burst() {
+        return burst;
+    }
+}

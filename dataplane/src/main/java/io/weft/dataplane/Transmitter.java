@@ -1,0 +1,240 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.port.PortQueue;
+import io.weft.encap.Mem;
+import io.weft.encap.Vlan;
+
+/**
+ * Gathers what a burst sends, egress by egress, and sends it. Does in software what an egress does not take: checksums in
+ * place, segments into a burst of headers of their own. Counts what was sent and what an egress refused.
+ *
+ * <p>Owned by the worker.
+ */
+final class Transmitter {
+    /** Addresses that stand before a pushed tag. */
+    private static final int MACS = 12;
+
+    private static final int TAGGED = MACS + Vlan.TAG_LENGTH;
+
+    private final ForwardingTables tables;
+    private final WorkerCounters counters;
+    private final TrafficCounters underlayTraffic;
+    private final Segments segments = new Segments();
+    private final TxQueue toUnderlay = new TxQueue();
+    private int[] touched = new int[64];
+    private int touchedCount;
+
+    Transmitter(final ForwardingTables tables, final WorkerCounters counters, final TrafficCounters underlayTraffic) {
+        this.tables = tables;
+        this.counters = counters;
+        this.underlayTraffic = underlayTraffic;
+    }
+
+    /** Sends the frame through a port; {@code shared} when it goes elsewhere too. */
+    void toPort(final Burst burst, final int i, final int port, final boolean shared) {
+        burst.sends[i]++;
+        if (!tables.isInNetwork(port, burst.network[i])) {
+            refuse(DropReason.PORT_NOT_IN_NETWORK.ordinal(), port, burst.network[i]);
+            return;
+        }
+        if ((burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0 && burst.gsoType[i] == Burst.GSO_NONE) {
+            append(burst, i, port, shared);
+            return;
+        }
+        final int offloads = tables.queues[port].offloads();
+        if (!Segments.takes(offloads, burst.gsoType[i])) {
+            flushPort(burst, port);
+            segmentToPort(burst, i, port);
+        } else if (checksummed(burst, i, offloads)) {
+            append(burst, i, port, shared);
+        } else {
+            refuse(DropReason.BAD_OFFLOAD.ordinal(), port, burst.network[i]);
+        }
+    }
+
+    /** Sends the frame into a tunnel; {@code shared} when it goes elsewhere too. */
+    void toTunnel(final Burst burst, final int i, final int tunnel, final boolean shared) {
+        burst.sends[i]++;
+        if ((burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0 && burst.gsoType[i] == Burst.GSO_NONE) {
+            appendTunnel(burst, i, tunnel, shared);
+            return;
+        }
+        final int offloads = tables.underlay.offloads();
+        if (!Segments.takes(offloads, burst.gsoType[i])) {
+            flushUnderlay(burst);
+            segmentToTunnel(burst, i, tunnel);
+        } else if (checksummed(burst, i, offloads)) {
+            appendTunnel(burst, i, tunnel, shared);
+        } else {
+            refuse(DropReason.BAD_OFFLOAD.ordinal(), DropTable.UNDERLAY, burst.network[i]);
+        }
+    }
+
+    /** Sends all that was gathered of the burst. */
+    void flush(final Burst burst) {
+        for (int k = 0; k < touchedCount; k++) {
+            flushPort(burst, touched[k]);
+        }
+        touchedCount = 0;
+        flushUnderlay(burst);
+    }
+
+    /** Sends frames that another worker handed over, as they are, through a port of this worker. */
+    void deliver(final Burst burst, final int port) {
+        final TxQueue tx = tables.txQueues[port];
+        for (int i = 0; i < burst.size; i++) {
+            burst.network[i] = DropTable.NONE;
+            tx.add(i, -1, false);
+        }
+        counters.add(WorkerCounters.HELD, -burst.size);
+        if (tables.queues[port] == null) {
+            for (int i = 0; i < burst.size; i++) {
+                refuse(DropReason.PORT_NOT_IN_NETWORK.ordinal(), port, DropTable.NONE);
+            }
+            tx.clear();
+            return;
+        }
+        flushPort(burst, port);
+    }
+
+    private void append(final Burst burst, final int i, final int port, final boolean shared) {
+        final TxQueue tx = tables.txQueues[port];
+        if (tx.isFull()) {
+            flushPort(burst, port);
+        }
+        if (tx.size == 0) {
+            touch(port);
+        }
+        final int entry = tx.add(i, -1, shared);
+        final PortBinding binding = tables.bindings[port];
+        if (binding.isTrunk()) {
+            pushTag(burst, i, tx, entry, binding.vlanOf(burst.network[i]));
+        }
+    }
+
+    private static void pushTag(final Burst burst, final int i, final TxQueue tx, final int entry, final int vid) {
+        final long to = tx.scratch(entry);
+        Mem.copy(burst.head[i], to, MACS);
+        Mem.putShort(to + MACS, Vlan.TPID_CUSTOMER);
+        Mem.putShort(to + MACS + 2, vid);
+        tx.prefix[entry] = to;
+        tx.prefixLength[entry] = TAGGED;
+        tx.skip[entry] = MACS;
+    }
+
+    private void appendTunnel(final Burst burst, final int i, final int tunnel, final boolean shared) {
+        if (toUnderlay.isFull()) {
+            flushUnderlay(burst);
+        }
+        toUnderlay.add(i, tunnel, shared);
+    }
+
+    private static boolean checksummed(final Burst burst, final int i, final int offloads) {
+        return (burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0
+                || (offloads & PortQueue.CSUM) != 0
+                || Offload.complete(burst, i);
+    }
+
+    private void segmentToPort(final Burst burst, final int i, final int port) {
+        final DropReason refusal = segments.begin(burst, i);
+        if (refusal != DropReason.NONE) {
+            refuse(refusal.ordinal(), port, burst.network[i]);
+            return;
+        }
+        int made = 0;
+        while (segments.next()) {
+            final Burst cut = segments.burst();
+            for (int k = 0; k < cut.size; k++) {
+                append(cut, k, port, false);
+            }
+            made += cut.size;
+            flushPort(cut, port);
+        }
+        counters.add(WorkerCounters.SEGMENTS, made - 1L);
+    }
+
+    private void segmentToTunnel(final Burst burst, final int i, final int tunnel) {
+        final DropReason refusal = segments.begin(burst, i);
+        if (refusal != DropReason.NONE) {
+            refuse(refusal.ordinal(), DropTable.UNDERLAY, burst.network[i]);
+            return;
+        }
+        int made = 0;
+        while (segments.next()) {
+            final Burst cut = segments.burst();
+            for (int k = 0; k < cut.size; k++) {
+                appendTunnel(cut, k, tunnel, false);
+            }
+            made += cut.size;
+            flushUnderlay(cut);
+        }
+        counters.add(WorkerCounters.SEGMENTS, made - 1L);
+    }
+
+    private void flushPort(final Burst burst, final int port) {
+        final TxQueue tx = tables.txQueues[port];
+        if (tx.size == 0) {
+            return;
+        }
+        final PortQueue queue = tables.queues[port];
+        queue.txBurst(burst, tx);
+        int sent = 0;
+        long bytes = 0;
+        for (int k = 0; k < tx.size; k++) {
+            final int i = tx.frame[k];
+            if (tx.refused[k] == 0) {
+                sent++;
+                bytes += burst.length[i] + tx.prefixLength[k] - tx.skip[k];
+            } else {
+                refuse(tx.refused[k], port, burst.network[i]);
+            }
+        }
+        tx.clear();
+        if (queue instanceof HandoffQueue) {
+            counters.add(WorkerCounters.HELD, sent);
+        } else {
+            counters.add(WorkerCounters.SENT, sent);
+            tables.traffic[port].sent(sent, bytes);
+        }
+    }
+
+    private void flushUnderlay(final Burst burst) {
+        final TxQueue tx = toUnderlay;
+        if (tx.size == 0) {
+            return;
+        }
+        tables.underlay.txBurst(burst, tx, tables.tunnels);
+        int sent = 0;
+        long bytes = 0;
+        for (int k = 0; k < tx.size; k++) {
+            final int i = tx.frame[k];
+            if (tx.refused[k] == 0) {
+                sent++;
+                bytes += burst.length[i];
+                tables.tunnels[tx.tunnel[k]].txFrames++;
+            } else {
+                refuse(tx.refused[k], DropTable.UNDERLAY, burst.network[i]);
+            }
+        }
+        tx.clear();
+        counters.add(WorkerCounters.SENT, sent);
+        underlayTraffic.sent(sent, bytes);
+    }
+
+    private void refuse(final int reason, final int port, final int network) {
+        counters.add(WorkerCounters.DROPPED, 1);
+        tables.drops.add(reason, port, network, 1);
+        if (port == DropTable.UNDERLAY) {
+            underlayTraffic.txDropped(1);
+        } else if (tables.traffic[port] != null) {
+            tables.traffic[port].txDropped(1);
+        }
+    }
+
+    private void touch(final int port) {
+        if (touchedCount == touched.length) {
+            touched = java.util.Arrays.copyOf(touched, 2 * touchedCount);
+        }
+        touched[touchedCount++] = port;
+    }
+}

@@ -1,0 +1,315 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.PollSet.Kind;
+import io.weft.dataplane.PollSet.Source;
+import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.RxQueue;
+import io.weft.dataplane.sys.Affinity;
+import io.weft.dataplane.sys.ErrnoException;
+import io.weft.dataplane.underlay.UnderlayTx;
+import io.weft.encap.IpAddress;
+import io.weft.flowcache.MacTable;
+import java.nio.ByteBuffer;
+import java.util.function.LongSupplier;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
+import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
+
+/**
+ * Polls its queues and sends what they bring through the pipeline; takes orders between bursts; sleeps when there is
+ * nothing to do. {@link #doWork} is the whole of it.
+ *
+ * <p>Owned by its thread; the conductor reaches it through {@link WorkerProxy} alone.
+ */
+final class Worker implements Agent {
+    static final int ORDERS = 1024;
+    private static final int FACTS = 1 << 18;
+    /** Loops between two looks at what is parked, while there is work. */
+    private static final int LOOK_EVERY = 64;
+    /** A sleeping worker looks after its tables this often. */
+    private static final int MAX_SLEEP_MS = 250;
+
+    private static final long HOUSEKEEPING_NANOS = 1_000_000;
+    /** Slots of the MAC table aged per millisecond: a table of 131,072 addresses in two seconds. */
+    private static final int SWEEP_PER_MS = 128;
+
+    private final int id;
+    private final int cpu;
+    private final boolean adaptive;
+    private final LongSupplier nanoClock;
+    private final long startNanos;
+    final OneToOneConcurrentArrayQueue<Order> orders = new OneToOneConcurrentArrayQueue<>(ORDERS);
+    final OneToOneRingBuffer facts = new OneToOneRingBuffer(
+            new UnsafeBuffer(ByteBuffer.allocateDirect(FACTS + RingBufferDescriptor.TRAILER_LENGTH)));
+    final WorkerCounters counters;
+    final ForwardingTables tables;
+    final PollSet polls = new PollSet();
+    private final TrafficCounters underlayTraffic;
+    private final Learning learning;
+    private final Transmitter transmitter;
+    private final Pipeline pipeline;
+    private final Burst burst = new Burst();
+    /** Set while asleep, so that whoever gives an order rings. */
+    volatile boolean asleep;
+
+    private int nowMs;
+    private int loopsToLook = LOOK_EVERY;
+    private long housekeptNanos;
+
+    Worker(
+            final SwitchContext context,
+            final int id,
+            final UnderlayTx underlay,
+            final Counters counters,
+            final TrafficCounters underlayTraffic) {
+        this.id = id;
+        this.underlayTraffic = underlayTraffic;
+        this.counters = new WorkerCounters(counters, id);
+        cpu = context.cpus().isEmpty() ? -1 : context.cpus().get(id);
+        adaptive = context.adaptive();
+        nanoClock = context.nanoClock();
+        startNanos = nanoClock.getAsLong();
+        housekeptNanos = startNanos;
+        tables = new ForwardingTables(context, underlay);
+        learning = new Learning(facts, this.counters, context.workers() > 1);
+        transmitter = new Transmitter(tables, this.counters, underlayTraffic);
+        pipeline = new Pipeline(
+                tables, this.counters, transmitter, learning, context.underlay().acceptAny());
+    }
+
+    @Override
+    public void onStart() {
+        if (cpu >= 0) {
+            try {
+                Affinity.pin(cpu);
+            } catch (final ErrnoException e) {
+                throw new IllegalStateException(roleName() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    @Override
+    public int doWork() {
+        final long now = nanoClock.getAsLong();
+        nowMs = (int) ((now - startNanos) / 1_000_000);
+        int work = takeOrders();
+        if (polls.parkedCount() > 0 && --loopsToLook <= 0) {
+            loopsToLook = LOOK_EVERY;
+            polls.await(0);
+        }
+        final int frames = poll();
+        work += frames;
+        if (now - housekeptNanos >= HOUSEKEEPING_NANOS) {
+            housekeep(now);
+        }
+        counters.add(WorkerCounters.LOOPS, 1);
+        if (frames > 0) {
+            counters.add(WorkerCounters.BUSY_NANOS, nanoClock.getAsLong() - now);
+        }
+        counters.publish();
+        if (work == 0 && adaptive && polls.isQuiet()) {
+            sleep();
+        }
+        return work;
+    }
+
+    private int takeOrders() {
+        int taken = 0;
+        Order order = orders.poll();
+        while (order != null) {
+            order.apply(this);
+            taken++;
+            order = orders.poll();
+        }
+        if (taken > 0) {
+            counters.add(WorkerCounters.ORDERS, taken);
+            counters.publish();
+        }
+        return taken;
+    }
+
+    private int poll() {
+        int frames = 0;
+        for (int i = 0; i < polls.activeCount(); i++) {
+            final Source source = polls.active(i);
+            burst.clear();
+            final int n = source.queue.rxBurst(burst);
+            if (n > 0) {
+                source.busy();
+                frames += n;
+                try {
+                    dispatch(source);
+                } finally {
+                    source.queue.rxRelease();
+                }
+            } else if (polls.quiet(i)) {
+                i--;
+            }
+        }
+        return frames;
+    }
+
+    private void dispatch(final Source source) {
+        switch (source.kind) {
+            case PORT -> pipeline.fromPort(burst, source.binding, source.traffic, nowMs);
+            case UNDERLAY -> pipeline.fromUnderlay(burst, underlayTraffic, nowMs);
+            case HANDOFF -> transmitter.deliver(burst, source.binding.id);
+        }
+    }
+
+    private void housekeep(final long now) {
+        final long millis = (now - housekeptNanos) / 1_000_000;
+        housekeptNanos += millis * 1_000_000;
+        learning.sweep(tables, nowMs, (int) Math.min(tables.macs.slots(), millis * SWEEP_PER_MS));
+    }
+
+    /** Sleeps until a frame or an order comes. An order given before {@link #asleep} was seen is found by the check. */
+    private void sleep() {
+        asleep = true;
+        if (orders.isEmpty()) {
+            polls.await(MAX_SLEEP_MS);
+        }
+        asleep = false;
+    }
+
+    @Override
+    public void onClose() {
+        polls.close();
+    }
+
+    @Override
+    public String roleName() {
+        return "weft-worker-" + id;
+    }
+
+    int cpu() {
+        return cpu;
+    }
+
+    /** The worker's clock, as its tables' times are told in. */
+    int clockMs() {
+        return (int) ((nanoClock.getAsLong() - startNanos) / 1_000_000);
+    }
+
+    // Orders, taken between bursts.
+
+    void onPutTenant(final int tenant, final int quota) {
+        tables.putTenant(tenant, quota);
+    }
+
+    void onRemoveTenant(final int tenant) {
+        tables.removeTenant(tenant);
+    }
+
+    void onPutNetwork(final Network network) {
+        tables.putNetwork(network);
+    }
+
+    void onRemoveNetwork(final int network) {
+        tables.removeNetwork(network);
+    }
+
+    /**
+     * Takes a port.
+     *
+     * @param tx where this worker sends: the port's own queue, or a hand-off
+     * @param rx queues that this worker polls, possibly none
+     * @param inbound what other workers hand over for it, possibly none
+     */
+    void onAddPort(
+            final PortBinding binding,
+            final PortQueue tx,
+            final RxQueue[] rx,
+            final RxQueue[] inbound,
+            final TrafficCounters traffic) {
+        tables.putPort(binding, tx, traffic);
+        for (final RxQueue queue : rx) {
+            polls.add(new Source(queue, Kind.PORT, binding, traffic));
+        }
+        for (final RxQueue queue : inbound) {
+            polls.add(new Source(queue, Kind.HANDOFF, binding, traffic));
+        }
+    }
+
+    /** Stops polling the queues; frames on their way to the port find it gone. */
+    void onRemovePort(final int port, final RxQueue[] queues) {
+        for (final RxQueue queue : queues) {
+            removeSource(queue);
+        }
+        tables.removePort(port);
+    }
+
+    void onAddListener(final RxQueue queue) {
+        polls.add(new Source(queue, Kind.UNDERLAY, null, underlayTraffic));
+    }
+
+    void removeSource(final RxQueue queue) {
+        final Source source = polls.find(queue);
+        if (source != null) {
+            polls.remove(source);
+        }
+    }
+
+    /** @param flooded whether BUM frames go there; returns whether the tunnel could be made */
+    boolean onAddTunnel(final int network, final IpAddress endpoint, final boolean flooded) {
+        return tables.putTunnel(network, endpoint, true, flooded) >= 0;
+    }
+
+    void onRemoveTunnel(final int network, final IpAddress endpoint) {
+        final int tunnel = tables.tunnelTo(network, endpoint.family(), endpoint.hi(), endpoint.lo());
+        if (tunnel >= 0) {
+            tables.removeTunnel(tunnel);
+        }
+    }
+
+    /** Fixes an address to a port, or to a tunnel where {@code endpoint} is not null. Returns whether there was room. */
+    boolean onAddMac(final int network, final int vlan, final long mac, final int port, final IpAddress endpoint) {
+        final int egress = egressOf(network, port, endpoint);
+        if (egress < 0) {
+            return false;
+        }
+        tables.cacheOf(network).invalidate();
+        return tables.macs.putStatic(network, vlan, mac, egress);
+    }
+
+    boolean onRemoveMac(final int network, final int vlan, final long mac) {
+        tables.cacheOf(network).invalidate();
+        return tables.macs.removeStatic(network, vlan, mac) || tables.macs.remove(network, vlan, mac);
+    }
+
+    void onFlushMacs(final int network) {
+        tables.macs.flush(network);
+        tables.cacheOf(network).invalidate();
+    }
+
+    void onFlushFlows(final int tenant) {
+        tables.caches[tenant].invalidate();
+    }
+
+    /** What another worker learned. */
+    void onLearned(final int network, final int vlan, final long mac, final int port, final IpAddress endpoint) {
+        if (tables.networks[network] == null) {
+            return;
+        }
+        final int egress = egressOf(network, port, endpoint);
+        if (egress >= 0 && tables.macs.learn(network, vlan, mac, egress, nowMs) == MacTable.MOVED) {
+            tables.cacheOf(network).invalidate();
+        }
+    }
+
+    private int egressOf(final int network, final int port, final IpAddress endpoint) {
+        if (endpoint == null) {
+            return tables.isInNetwork(port, network) ? Egress.port(port) : -1;
+        }
+        final int tunnel = tables.putTunnel(network, endpoint, false, false);
+        return tunnel < 0 ? -1 : Egress.tunnel(tunnel);
+    }
+
+    /** A change to what the worker knows, taken between bursts. */
+    @FunctionalInterface
+    interface Order {
+        void apply(Worker worker);
+    }
+}
