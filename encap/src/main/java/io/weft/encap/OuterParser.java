@@ -48,10 +48,13 @@ public final class OuterParser {
         };
     }
 
-    /** Says whether the UDP checksum of a packet is right; it must be present. */
-    public static boolean isUdpChecksumRight(final long address, final ParsedFrame frame) {
+    /**
+     * Says whether the UDP checksum of a packet is right; it must be present.
+     *
+     * @param length from the UDP header, as it was checked: read again, it could have become another
+     */
+    static boolean isUdpChecksumRight(final long address, final ParsedFrame frame, final int length) {
         final long udp = address + frame.l4;
-        final int length = Udp.length(udp);
         final int pseudo = Checksum.pseudo(address + frame.l3, frame.ipVersion, Ipv4.PROTOCOL_UDP, length);
         return Checksum.isRight(Checksum.add(pseudo, Checksum.sum(udp, length)));
     }
@@ -104,7 +107,7 @@ public final class OuterParser {
         out.payload = frame.l4 + Udp.HEADER_LENGTH;
         out.payloadLength = length - Udp.HEADER_LENGTH;
         out.zeroChecksum = Udp.checksum(udp) == 0;
-        if (!out.zeroChecksum && !checksumKnown && !isUdpChecksumRight(address, frame)) {
+        if (!out.zeroChecksum && !checksumKnown && !isUdpChecksumRight(address, frame, length)) {
             return OuterResult.BAD_UDP_CHECKSUM;
         }
         return OuterResult.ACCEPTED;

@@ -109,10 +109,10 @@ class OuterParserTest {
             assertEquals(OuterResult.ACCEPTED, parse(false, right));
             assertFalse(out.zeroChecksum);
             assertEquals(9, out.payloadLength);
-            assertTrue(OuterParser.isUdpChecksumRight(address, out.frame));
+            assertTrue(OuterParser.isUdpChecksumRight(address, out.frame, 17));
             assertEquals(OuterResult.ACCEPTED, parse(false, right, "77"));
             assertEquals(OuterResult.BAD_UDP_CHECKSUM, parse(false, wrong));
-            assertFalse(OuterParser.isUdpChecksumRight(address, out.frame));
+            assertFalse(OuterParser.isUdpChecksumRight(address, out.frame, 17));
             assertEquals(OuterResult.ACCEPTED, parse(true, wrong));
             assertFalse(out.zeroChecksum);
         }
