@@ -40,6 +40,22 @@ class EndpointIndexTest {
     }
 
     @Test
+    void shouldKeepNetworksApartWhenTheSameAddressCollides() {
+        final EndpointIndex index = index(CAPACITY, 1);
+        long low = 0;
+        while (index.homeOf(1, 0, low) != index.homeOf(2, 0, low)) {
+            low++;
+        }
+        index.put(1, 0, low, 10);
+        assertEquals(NONE, index.lookup(2, 0, low));
+        index.put(2, 0, low, 20);
+        assertEquals(10, index.lookup(1, 0, low));
+        assertEquals(20, index.lookup(2, 0, low));
+        assertEquals(20, index.remove(2, 0, low));
+        assertEquals(10, index.lookup(1, 0, low));
+    }
+
+    @Test
     void shouldKeepExtremeValues() {
         final EndpointIndex index = index(2, 1);
         assertTrue(index.put(0xffffff, -1, -1, -2));

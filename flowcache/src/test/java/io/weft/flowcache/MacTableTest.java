@@ -69,6 +69,22 @@ class MacTableTest {
     }
 
     @Test
+    @Tag("V12")
+    void shouldKeepNetworksApartWhenTheSameMacCollides() {
+        long mac = 2;
+        while (table.homeOf(1, NO_VLAN, mac) != table.homeOf(2, NO_VLAN, mac)) {
+            mac += 2;
+        }
+        table.learn(1, NO_VLAN, mac, 10, 0);
+        assertEquals(NONE, table.lookup(2, NO_VLAN, mac));
+        assertEquals(LEARNED, table.learn(2, NO_VLAN, mac, 20, 0));
+        assertEquals(10, table.lookup(1, NO_VLAN, mac));
+        assertEquals(20, table.lookup(2, NO_VLAN, mac));
+        assertEquals(1, table.flush(1));
+        assertEquals(20, table.lookup(2, NO_VLAN, mac));
+    }
+
+    @Test
     void shouldKeepInnerVlansApart() {
         table.learn(1, 0, A, 10, 0);
         table.learn(1, 4095, A, 20, 0);
