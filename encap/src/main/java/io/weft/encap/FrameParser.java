@@ -20,7 +20,8 @@ public final class FrameParser {
      * @param available bytes that can be read there; none at or after {@code address + available} is read
      * @param length of the whole frame in bytes; the rest of a large frame's payload may lie elsewhere
      * @param out is overwritten
-     * @return false for less than an Ethernet header
+     * @return false for less than an Ethernet header, tags included: such a frame is not to be forwarded, since whether it
+     *     is tagged would depend on who reads it
      */
     public static boolean parse(final long address, final int available, final int length, final ParsedFrame out) {
         out.reset(length);
@@ -35,6 +36,10 @@ public final class FrameParser {
         int at = Ethernet.HEADER_LENGTH;
         if (Vlan.isTpid(type)) {
             at = tags(address, readable, type, out);
+            if (at > readable) {
+                out.flags = ParsedFrame.RUNT;
+                return false;
+            }
             type = Mem.getShort(address + at - 2);
         }
         out.etherType = type;
@@ -47,15 +52,14 @@ public final class FrameParser {
         return true;
     }
 
-    /** Returns the offset of what follows the tags; the type stands before it. */
+    /** Returns the offset of what follows the tags, beyond what is readable when one is cut; the type stands before it. */
     private static int tags(final long address, final int readable, final int tpid, final ParsedFrame out) {
         int at = Ethernet.HEADER_LENGTH;
         int type = tpid;
         int tags = 0;
         while (tags < MAX_TAGS && Vlan.isTpid(type)) {
             if (readable - at < Vlan.TAG_LENGTH) {
-                out.flags = ParsedFrame.MALFORMED;
-                break;
+                return at + Vlan.TAG_LENGTH;
             }
             final int tci = Mem.getShort(address + at);
             if (tags == 0) {

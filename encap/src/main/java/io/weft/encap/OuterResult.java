@@ -4,7 +4,7 @@ package io.weft.encap;
 public enum OuterResult {
     /** UDP or GRE with a sound header and payload: the tunnel header is next. */
     ACCEPTED("accepted"),
-    /** Less than an Ethernet header. */
+    /** Less than an Ethernet header with its tag. */
     RUNT("outer-runt"),
     /** Neither IPv4 nor IPv6. */
     NOT_IP("outer-not-ip"),

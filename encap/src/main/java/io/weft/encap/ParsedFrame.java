@@ -12,7 +12,7 @@ public final class ParsedFrame {
     /** A fragment other than the first: there is no transport header in it. */
     public static final int LATER_FRAGMENT = 1 << 1;
 
-    /** A cut tag, or an EtherType of IP and no sound IP header after it: {@link #l3} is -1. */
+    /** An EtherType of IP and no sound IP header after it: {@link #l3} is -1. */
     public static final int MALFORMED = 1 << 2;
 
     /** The IP header announces more bytes than the frame has. */
@@ -30,7 +30,7 @@ public final class ParsedFrame {
     /** An IPv6 authentication header was passed over. */
     public static final int AUTHENTICATED = 1 << 7;
 
-    /** Less than an Ethernet header: nothing but this flag and {@link #length} is valid. */
+    /** Less than an Ethernet header with its tags: nothing but this flag and {@link #length} is valid. */
     public static final int RUNT = 1 << 8;
 
     /** The whole frame's length in bytes, as given. */

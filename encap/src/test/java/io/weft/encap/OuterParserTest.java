@@ -288,7 +288,7 @@ class OuterParserTest {
     @Test
     void shouldRefuseWhatIsForNoTunnel() {
         assertEquals(OuterResult.NOT_IP, parse(false, MACS, "0806", "00".repeat(28)));
-        assertEquals(OuterResult.NOT_IP, parse(false, MACS, "8100 00"));
+        assertEquals(OuterResult.RUNT, parse(false, MACS, "8100 00"));
         assertEquals(OuterResult.MALFORMED_IP, parse(false, MACS, "0800 45"));
         assertEquals(OuterResult.MALFORMED_IP, parse(false, MACS, "86dd 60"));
         assertEquals(
