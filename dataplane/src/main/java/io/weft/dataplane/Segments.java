@@ -11,6 +11,7 @@ import io.weft.dataplane.port.PortQueue;
  */
 final class Segments {
     private final Burst burst = new Burst();
+    private final Segmenter segmenter = new Segmenter();
 
     /** Whether an egress with these offloads takes frames of this {@link Burst#gsoType} as they are. */
     static boolean takes(final int offloads, final int gsoType) {
@@ -25,12 +26,13 @@ final class Segments {
 
     /** Looks at the frame and begins; anything but {@link DropReason#NONE}: the frame cannot be cut. */
     DropReason begin(final Burst from, final int i) {
-        return DropReason.BAD_OFFLOAD;
+        return segmenter.begin(from, i);
     }
 
     /** Cuts the next burst of frames; false when there are no more. */
     boolean next() {
-        return false;
+        burst.clear();
+        return segmenter.fill(burst);
     }
 
     Burst burst() {
