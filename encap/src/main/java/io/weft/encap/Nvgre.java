@@ -18,6 +18,9 @@ public final class Nvgre {
     public static final int HEADER_LENGTH = 8;
     public static final int FIRST_WORD = 0x2000_6558;
 
+    /** Bits 6 to 12 of GRE's Reserved0, which a receiver must ignore (RFC 2784, section 2.3); bits 1 to 5 must be 0. */
+    private static final int IGNORED = 0x03f8_0000;
+
     /** The least VSID that a tenant may have; those below are reserved. */
     public static final int VSID_MIN = 0x1000;
 
@@ -26,9 +29,9 @@ public final class Nvgre {
 
     private Nvgre() {}
 
-    /** Says whether a GRE header's first word is NVGRE's; any other word is some other use of GRE. */
+    /** Says whether a GRE header's first word is NVGRE's; any other word is some other use of GRE, or of its successor. */
     public static boolean isNvgre(final int firstWord) {
-        return firstWord == FIRST_WORD;
+        return (firstWord & ~IGNORED) == FIRST_WORD;
     }
 
     public static boolean isTenantVsid(final int vsid) {
