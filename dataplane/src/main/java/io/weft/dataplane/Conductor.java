@@ -261,7 +261,8 @@ final class Conductor implements AutoCloseable {
 
     void removePort(final String name) {
         final PortEntry entry = registry.port(name);
-        eachWorker((worker, w) -> worker.onRemovePort(entry.id, PortWiring.polledBy(entry, w)));
+        eachWorker((worker, w) -> worker.onRemovePort(entry.id, entry.rx[w]));
+        eachWorker((worker, w) -> worker.onRemoveHandoffs(entry.id, entry.inbound[w]));
         for (final NetworkEntry network : networksOf(entry.spec)) {
             if (--network.ports == 0 && network.spec.group() != null) {
                 listeners.leave(network.spec);

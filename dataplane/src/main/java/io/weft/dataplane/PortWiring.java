@@ -54,12 +54,6 @@ final class PortWiring {
         entry.traffic.forEach(traffic -> traffic.free(counters));
     }
 
-    static RxQueue[] polledBy(final PortEntry entry, final int worker) {
-        final List<RxQueue> all = new ArrayList<>(List.of(entry.rx[worker]));
-        all.addAll(List.of(entry.inbound[worker]));
-        return all.toArray(RxQueue[]::new);
-    }
-
     private int workerOf(final int port, final int queue) {
         // Ports with few queues begin at different workers, so that the load is spread.
         return (port + queue) % workers;

@@ -233,12 +233,26 @@ final class Worker implements Agent {
         }
     }
 
-    /** Stops polling the queues; frames on their way to the port find it gone. */
-    void onRemovePort(final int port, final RxQueue[] queues) {
-        for (final RxQueue queue : queues) {
+    /** Stops receiving from the port and sending to it. */
+    void onRemovePort(final int port, final RxQueue[] rx) {
+        for (final RxQueue queue : rx) {
             removeSource(queue);
         }
         tables.removePort(port);
+    }
+
+    /** No worker hands over for the port any more: what still waits finds it gone, and is counted. */
+    void onRemoveHandoffs(final int port, final RxQueue[] inbound) {
+        for (final RxQueue queue : inbound) {
+            burst.clear();
+            while (queue.rxBurst(burst) > 0) {
+                transmitter.deliver(burst, port);
+                queue.rxRelease();
+                burst.clear();
+            }
+            removeSource(queue);
+        }
+        tables.drops.forgetPort(port);
     }
 
     void onAddListener(final RxQueue queue) {
