@@ -31,19 +31,19 @@ public final class Changes {
             case Change.RemoveTenant remove -> tenant(config, remove.name(), null);
             case Change.AddNetwork add -> network(config, add.key(), _ -> bare(add.network()));
             case Change.PutNetwork put ->
-                network(config, put.key(), old -> withMacs(withPeers(put.to(), old.peers()), old.macs()));
+                network(config, put.key(), there(old -> withMacs(withPeers(put.to(), old.peers()), old.macs())));
             case Change.RemoveNetwork remove -> network(config, remove.key(), _ -> null);
             case Change.AddPeer add ->
-                network(config, add.network(), old -> withPeers(old, plus(old.peers(), add.endpoint())));
+                network(config, add.network(), there(old -> withPeers(old, plus(old.peers(), add.endpoint()))));
             case Change.RemovePeer remove ->
-                network(config, remove.network(), old -> withPeers(old, minus(old.peers(), remove.endpoint())));
+                network(config, remove.network(), there(old -> withPeers(old, minus(old.peers(), remove.endpoint()))));
             case Change.AddPort add -> port(config, add.name(), add.port());
             case Change.PutPort put -> port(config, put.name(), put.to());
             case Change.RemovePort remove -> port(config, remove.name(), null);
             case Change.AddMac add ->
-                network(config, add.network(), old -> withMacs(old, put(old.macs(), add.mac(), add.location())));
+                network(config, add.network(), there(old -> withMacs(old, put(old.macs(), add.mac(), add.location()))));
             case Change.RemoveMac remove ->
-                network(config, remove.network(), old -> withMacs(old, put(old.macs(), remove.mac(), null)));
+                network(config, remove.network(), there(old -> withMacs(old, put(old.macs(), remove.mac(), null))));
         };
     }
 
@@ -60,8 +60,16 @@ public final class Changes {
         final String tenant = key.substring(0, slash);
         final String name = key.substring(slash + 1);
         final Tenant old = config.tenants().get(tenant);
+        if (old == null) {
+            return config;
+        }
         final Network network = change.apply(old.networks().get(name));
         return tenant(config, tenant, new Tenant(old.flowCache(), put(old.networks(), name, network)));
+    }
+
+    /** What is not there, because its own step failed, stays away. */
+    private static UnaryOperator<Network> there(final UnaryOperator<Network> change) {
+        return old -> old == null ? null : change.apply(old);
     }
 
     private static <K, V> SortedMap<K, V> put(final SortedMap<K, V> map, final K key, final V value) {
@@ -138,18 +146,18 @@ public final class Changes {
     }
 
     static String difference(final Network from, final Network to) {
-        final Words words = new Words();
+        final Differences words = new Differences();
         words.add("group", from.group() == null ? "none" : from.group(), to.group() == null ? "none" : to.group());
         words.add("flow-id", onOff(from.flowId()), onOff(to.flowId()));
         words.add("inner-vlan", from.keepInnerVlan() ? "keep" : "drop", to.keepInnerVlan() ? "keep" : "drop");
-        words.add("udp-checksum", Keys.word(from.udpChecksum()), Keys.word(to.udpChecksum()));
+        words.add("udp-checksum", Words.word(from.udpChecksum()), Words.word(to.udpChecksum()));
         words.add("mac-limit", from.macLimit(), to.macLimit());
         words.add("mac-age", Units.formatDuration(from.macAgeMs()), Units.formatDuration(to.macAgeMs()));
         return words.toString();
     }
 
     static String difference(final Port from, final Port to) {
-        final Words words = new Words();
+        final Differences words = new Differences();
         words.add("network", where(from), where(to));
         words.add("mtu", from.mtu() == 0 ? "auto" : from.mtu(), to.mtu() == 0 ? "auto" : to.mtu());
         words.add(
@@ -164,7 +172,7 @@ public final class Changes {
     }
 
     /** Lists what differs. */
-    private static final class Words {
+    private static final class Differences {
         private final StringJoiner all = new StringJoiner(", ");
 
         void add(final String key, final Object from, final Object to) {

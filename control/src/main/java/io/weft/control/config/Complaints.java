@@ -1,8 +1,10 @@
 package io.weft.control.config;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * Gathers what is wrong, each with its place, so that all of it can be told at once. Owned by the thread that reads or
@@ -37,6 +39,14 @@ public final class Complaints {
     /** Whether the file has the key. */
     boolean knows(final String key) {
         return places.has(key);
+    }
+
+    /** The keys in the order of the file, so that of two that cannot be together the later one is told. */
+    List<String> inOrder(final Collection<String> keys, final UnaryOperator<String> path) {
+        return keys.stream()
+                .sorted(Comparator.comparing((String key) -> places.of(path.apply(key)))
+                        .thenComparing(Comparator.naturalOrder()))
+                .toList();
     }
 
     public boolean hasErrors() {

@@ -147,7 +147,7 @@ public record Config(
 
             /** The word that files use. */
             public String key() {
-                return Keys.word(this);
+                return Words.word(this);
             }
         }
 

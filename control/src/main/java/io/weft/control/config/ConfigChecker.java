@@ -37,7 +37,7 @@ public final class ConfigChecker {
         if (!NAME.matcher(name).matches()) {
             complaints.error(
                     key,
-                    Section.quoted(name)
+                    Words.quoted(name)
                             + " is not a name: letters, digits, . _ - and at most 63 of them, beginning with"
                             + " a letter or digit");
         }
@@ -69,7 +69,7 @@ public final class ConfigChecker {
         }
         final HostPort address = HostPort.parse(api.http());
         if (address == null) {
-            complaints.error("api.http", Section.quoted(api.http()) + " is not ADDRESS:PORT, such as 127.0.0.1:4780");
+            complaints.error("api.http", Words.quoted(api.http()) + " is not ADDRESS:PORT, such as 127.0.0.1:4780");
             return;
         }
         if (!address.address().isLoopback() && api.tls() == null) {
@@ -157,7 +157,7 @@ public final class ConfigChecker {
 
     /** Names that are given and known, for suggestions. */
     static String unknownNetwork(final String key, final Config config) {
-        return "there is no network " + Section.quoted(key) + "; "
-                + Keys.hint(key, List.copyOf(config.networks().keySet()), "networks");
+        return "there is no network " + Words.quoted(key) + "; "
+                + Words.hint(key, List.copyOf(config.networks().keySet()), "networks");
     }
 }

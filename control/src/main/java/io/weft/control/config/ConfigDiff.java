@@ -45,7 +45,7 @@ public final class ConfigDiff {
         final List<Complaint> complaints = new ArrayList<>();
         fixed(complaints, "name", actual.name(), wanted.name());
         fixed(complaints, "workers", actual.workers(), wanted.workers());
-        fixed(complaints, "idle", Keys.word(actual.idle()), Keys.word(wanted.idle()));
+        fixed(complaints, "idle", Words.word(actual.idle()), Words.word(wanted.idle()));
         fixed(complaints, "state", actual.state(), wanted.state());
         final Map<String, Object> from = ConfigWriter.tree(actual);
         final Map<String, Object> to = ConfigWriter.tree(wanted);

@@ -52,14 +52,23 @@ public final class ConfigReader {
      *
      * @param config null if a complaint is more than a warning
      * @param complaints in the order of the file
+     * @param places where the keys stand
      */
-    public record Reading(Config config, List<Complaint> complaints) {
+    public record Reading(Config config, List<Complaint> complaints, Places places) {
         public Reading {
             complaints = List.copyOf(complaints);
         }
 
         public boolean ok() {
             return config != null;
+        }
+
+        /** The same, when the text was made by a program and nobody knows its lines. */
+        public Reading withoutPlaces() {
+            final List<Complaint> bare = complaints.stream()
+                    .map(c -> new Complaint(c.warning(), null, 0, 0, c.key(), c.message()))
+                    .toList();
+            return new Reading(config, bare, Places.none());
         }
     }
 
@@ -87,11 +96,11 @@ public final class ConfigReader {
         if (config != null) {
             ConfigChecker.check(config, host, reader.complaints);
         }
-        return new Reading(reader.complaints.hasErrors() ? null : config, reader.complaints.sorted());
+        return new Reading(reader.complaints.hasErrors() ? null : config, reader.complaints.sorted(), reader.places);
     }
 
     private static Reading refused(final Path file, final String message) {
-        return new Reading(null, List.of(new Complaint(false, file.toString(), 0, 0, "", message)));
+        return new Reading(null, List.of(new Complaint(false, file.toString(), 0, 0, "", message)), Places.none());
     }
 
     private Config document(final String text) {
@@ -179,7 +188,7 @@ public final class ConfigReader {
         }
         final String text = underlay.text("device", "kernel");
         if (!"kernel".equals(text)) {
-            underlay.error("device", Section.quoted(text) + " is not kernel, nor a device such as {af-xdp: eth1}");
+            underlay.error("device", Words.quoted(text) + " is not kernel, nor a device such as {af-xdp: eth1}");
         }
         return Device.KERNEL;
     }
@@ -310,7 +319,7 @@ public final class ConfigReader {
             final Long vlan = Section.number(key);
             final String network = section.text(key, "");
             if (vlan == null || vlan < 1 || vlan > 4094) {
-                section.error(key, Section.quoted(key) + " is not a VLAN identifier from 1 to 4094");
+                section.error(key, Words.quoted(key) + " is not a VLAN identifier from 1 to 4094");
             } else if (trunk.put(vlan.intValue(), network) != null) {
                 section.error(key, "VLAN " + vlan + " is given twice; remove one");
             }
@@ -356,7 +365,7 @@ public final class ConfigReader {
         if (text.matches("0?o?[0-7]{3,4}")) {
             mode = Integer.parseInt(text.replace("o", ""), 8);
         } else {
-            section.error("mode", Section.quoted(text) + " is not a file mode such as 0660");
+            section.error("mode", Words.quoted(text) + " is not a file mode such as 0660");
         }
         final Device.Socket socket = new Device.Socket(section.text("group", null), mode);
         section.end();

@@ -27,12 +27,17 @@ public final class ConfigWriter {
         return YamlText.of(tree(config));
     }
 
+    /** A tree such as {@link #tree}, perhaps with what no configuration has, as YAML. */
+    public static String yaml(final Map<String, Object> tree) {
+        return YamlText.of(tree);
+    }
+
     /** The configuration as maps, lists, strings, numbers and booleans, keys in the order that files have them. */
     public static Map<String, Object> tree(final Config config) {
         final Map<String, Object> tree = new LinkedHashMap<>();
         put(tree, "name", config.name(), "");
         put(tree, "workers", config.workers(), List.of());
-        put(tree, "idle", Keys.word(config.idle()), Keys.word(Idle.ADAPTIVE));
+        put(tree, "idle", Words.word(config.idle()), Words.word(Idle.ADAPTIVE));
         put(tree, "state", config.state(), Config.DEFAULT_STATE);
         put(tree, "api", api(config.api()), Map.of());
         tree.put("underlay", underlay(config.underlay()));
@@ -107,12 +112,12 @@ public final class ConfigWriter {
         final boolean nvgre = network.encap() == Encapsulation.NVGRE;
         tree.put("vni", network.vni());
         tree.put("encap", network.encap().label());
-        put(tree, "port", network.port(), 0);
+        put(tree, "port", network.port(), network.encap().defaultPort());
         put(tree, "peers", texts(network.peers()), List.of());
         put(tree, "group", network.group() == null ? null : network.group().toString(), null);
         put(tree, "flow-id", nvgre ? network.flowId() : null, true);
         put(tree, "inner-vlan", network.keepInnerVlan() ? "keep" : null, null);
-        put(tree, "udp-checksum", Keys.word(network.udpChecksum()), Keys.word(UdpChecksum.AUTO));
+        put(tree, "udp-checksum", Words.word(network.udpChecksum()), Words.word(UdpChecksum.AUTO));
         put(tree, "mac-limit", network.macLimit(), Config.DEFAULT_MAC_LIMIT);
         put(tree, "mac-age", Units.formatDuration(network.macAgeMs()), Units.formatDuration(Config.DEFAULT_MAC_AGE_MS));
         final Map<String, Object> macs = new LinkedHashMap<>();
@@ -136,7 +141,7 @@ public final class ConfigWriter {
 
     private static void device(final Map<String, Object> tree, final Device device) {
         tree.put(device.kind().key(), device.name());
-        put(tree, "mode", device.mode() == null ? null : Keys.word(device.mode()), null);
+        put(tree, "mode", device.mode() == null ? null : Words.word(device.mode()), null);
         if (device.socket() != null) {
             final Map<String, Object> socket = new LinkedHashMap<>();
             put(socket, "group", device.socket().group(), null);

@@ -29,22 +29,30 @@ final class NetworkChecker {
 
     static void check(final Config config, final Complaints complaints) {
         final NetworkChecker checker = new NetworkChecker(config, complaints);
-        config.tenants().forEach((name, tenant) -> {
-            ConfigChecker.name("tenants." + name, name, complaints);
-            final Map<Integer, String> vnis = new HashMap<>();
-            tenant.networks().forEach((networkName, network) -> {
-                ConfigChecker.name(path(name, networkName), networkName, complaints);
-                checker.network(name, networkName, network, vnis);
-            });
+        config.tenants().keySet().forEach(name -> ConfigChecker.name("tenants." + name, name, complaints));
+        final Map<String, Map<Integer, String>> vnisOfTenant = new HashMap<>();
+        final Map<String, Named> networks = new HashMap<>();
+        config.tenants()
+                .forEach((tenant, t) -> t.networks().forEach((name, network) -> {
+                    networks.put(path(tenant, name), new Named(tenant, name, network));
+                }));
+        complaints.inOrder(networks.keySet(), path -> path).forEach(path -> {
+            final Named named = networks.get(path);
+            ConfigChecker.name(path, named.name(), complaints);
+            checker.network(named, vnisOfTenant.computeIfAbsent(named.tenant(), _ -> new HashMap<>()));
         });
     }
+
+    private record Named(String tenant, String name, Network network) {}
 
     static String path(final String tenant, final String network) {
         return "tenants." + tenant + ".networks." + network;
     }
 
-    private void network(
-            final String tenant, final String name, final Network network, final Map<Integer, String> vnis) {
+    private void network(final Named named, final Map<Integer, String> vnis) {
+        final String tenant = named.tenant();
+        final String name = named.name();
+        final Network network = named.network();
         final String path = path(tenant, name);
         if (vni(path + ".vni", network)) {
             final String twin = vnis.putIfAbsent(network.vni(), name);
@@ -183,7 +191,7 @@ final class NetworkChecker {
             }
             final Config.Port port = config.ports().get(location);
             if (port == null && !isPeer(network, location)) {
-                complaints.error(key, Section.quoted(location) + " is neither a port nor a peer of " + name);
+                complaints.error(key, Words.quoted(location) + " is neither a port nor a peer of " + name);
             } else if (port != null && !port.networks().contains(name)) {
                 complaints.error(key, "port " + location + " is not in network " + name);
             }

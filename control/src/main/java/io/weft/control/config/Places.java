@@ -46,6 +46,18 @@ public final class Places {
         return byKey.getOrDefault("", NOWHERE);
     }
 
+    /** The same complaint with its place in this file. */
+    public Complaint put(final Complaint complaint) {
+        final Place place = of(complaint.key());
+        return new Complaint(
+                complaint.warning(), file, place.line(), place.column(), complaint.key(), complaint.message());
+    }
+
     /** Counted from 1. */
-    record Place(int line, int column) {}
+    record Place(int line, int column) implements Comparable<Place> {
+        @Override
+        public int compareTo(final Place other) {
+            return line != other.line ? Integer.compare(line, other.line) : Integer.compare(column, other.column);
+        }
+    }
 }

@@ -28,12 +28,12 @@ final class PortChecker {
 
     static void check(final Config config, final Host host, final Complaints complaints) {
         final PortChecker checker = new PortChecker(config, host, complaints);
-        config.ports().forEach((name, port) -> {
+        complaints.inOrder(config.ports().keySet(), name -> "ports." + name).forEach(name -> {
             ConfigChecker.name("ports." + name, name, complaints);
             if ("underlay".equals(name)) {
                 complaints.error("ports.underlay", "the underlay has that name in listings and captures; take another");
             }
-            checker.port("ports." + name, name, port);
+            checker.port("ports." + name, name, config.ports().get(name));
         });
     }
 
@@ -76,11 +76,11 @@ final class PortChecker {
         } else if (name.length() > MAX_INTERFACE_NAME) {
             complaints.error(
                     key,
-                    Section.quoted(name) + " has " + name.length() + " characters; an interface's name has at most "
+                    Words.quoted(name) + " has " + name.length() + " characters; an interface's name has at most "
                             + MAX_INTERFACE_NAME);
         } else if (!INTERFACE.matcher(name).matches() || ".".equals(name) || "..".equals(name)) {
             complaints.error(
-                    key, Section.quoted(name) + " is not an interface's name: no spaces, no / : % and not . or ..");
+                    key, Words.quoted(name) + " is not an interface's name: no spaces, no / : % and not . or ..");
         }
     }
 

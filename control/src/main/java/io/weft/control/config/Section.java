@@ -90,7 +90,7 @@ final class Section {
     /** Complains about every key that was not asked for. */
     void end() {
         values.keySet().stream().filter(key -> !known.contains(key)).forEach(key -> {
-            complaints.error(sub(key), "unknown key; " + Keys.hint(key, known, "known keys"));
+            complaints.error(sub(key), "unknown key; " + Words.hint(key, known, "known keys"));
         });
     }
 
@@ -119,7 +119,7 @@ final class Section {
         }
         final Long number = number(text);
         if (number == null || number < min || number > max) {
-            error(key, quoted(text) + " is not a number from " + min + " to " + max);
+            error(key, Words.quoted(text) + " is not a number from " + min + " to " + max);
             return fallback;
         }
         return number.intValue();
@@ -133,7 +133,7 @@ final class Section {
         }
         final long size = Units.size(text);
         if (size < min || size > max) {
-            error(key, quoted(text) + " is not a number from " + min + " to " + max + " (units: k, M)");
+            error(key, Words.quoted(text) + " is not a number from " + min + " to " + max + " (units: k, M)");
             return fallback;
         }
         return (int) size;
@@ -148,7 +148,7 @@ final class Section {
         if (ms < minMs || ms > maxMs) {
             error(
                     key,
-                    quoted(text) + " is not a duration from " + Units.formatDuration(minMs) + " to "
+                    Words.quoted(text) + " is not a duration from " + Units.formatDuration(minMs) + " to "
                             + Units.formatDuration(maxMs) + " (units: ms, s, m, h, d)");
             return fallback;
         }
@@ -176,12 +176,12 @@ final class Section {
         }
         final List<String> words = new ArrayList<>();
         for (final E value : type.getEnumConstants()) {
-            words.add(Keys.word(value));
-            if (Keys.word(value).equals(text)) {
+            words.add(Words.word(value));
+            if (Words.word(value).equals(text)) {
                 return value;
             }
         }
-        error(key, quoted(text) + " is none of " + String.join(", ", words));
+        error(key, Words.quoted(text) + " is none of " + String.join(", ", words));
         return fallback;
     }
 
@@ -192,7 +192,7 @@ final class Section {
         }
         final long mac = Macs.parse(text);
         if (mac < 0) {
-            error(key, quoted(text) + " is not a MAC address such as 02:00:00:00:00:01");
+            error(key, Words.quoted(text) + " is not a MAC address such as 02:00:00:00:00:01");
             return fallback;
         }
         return mac;
@@ -221,7 +221,7 @@ final class Section {
         items(key).forEach((itemPath, text) -> {
             final Long number = number(text);
             if (number == null || number < min || number > max) {
-                complaints.error(itemPath, quoted(text) + " is not a number from " + min + " to " + max);
+                complaints.error(itemPath, Words.quoted(text) + " is not a number from " + min + " to " + max);
             } else {
                 numbers.add(number.intValue());
             }
@@ -257,7 +257,7 @@ final class Section {
         try {
             return IpAddress.parse(text);
         } catch (final IllegalArgumentException _) {
-            complaints.error(itemPath, quoted(text) + " is not an IP address");
+            complaints.error(itemPath, Words.quoted(text) + " is not an IP address");
             return null;
         }
     }
@@ -279,10 +279,6 @@ final class Section {
             return null;
         }
         return text.startsWith("0x") ? Long.valueOf(text.substring(2), 16) : Long.valueOf(text);
-    }
-
-    static String quoted(final String text) {
-        return '"' + (text.length() > 60 ? text.substring(0, 60) + "..." : text).replaceAll("\\p{Cntrl}", "?") + '"';
     }
 
     private static String found(final Node node) {

@@ -6,22 +6,22 @@ import io.weft.control.config.ConfigReader.Reading;
 import java.util.List;
 
 /** Reads texts and asserts every line that is said of them. */
-final class Complaining {
+public final class Complaining {
     static final String UNDERLAY = "underlay: {address: [10.1.0.1]}\n";
 
     private Complaining() {}
 
-    static Reading read(final String text) {
+    public static Reading read(final String text) {
         return ConfigReader.read("f.yaml", text, Host.any());
     }
 
-    static Config good(final String text) {
+    public static Config good(final String text) {
         final Reading reading = read(text);
         assertEquals(List.of(), lines(reading));
         return reading.config();
     }
 
-    static List<String> lines(final Reading reading) {
+    public static List<String> lines(final Reading reading) {
         return reading.complaints().stream().map(Complaint::toString).toList();
     }
 

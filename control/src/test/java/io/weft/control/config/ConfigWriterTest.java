@@ -33,7 +33,7 @@ class ConfigWriterTest {
                     flow-cache: 131072
                     networks:
                       db: {vni: 6002, encap: nvgre, peers: [10.2.0.1], flow-id: off}
-                      web: {vni: 5001, encap: vxlan, port: 4789, peers: [10.2.0.1, 10.3.0.1], mac-age: 60s}
+                      web: {vni: 5001, encap: vxlan, peers: [10.2.0.1, 10.3.0.1], mac-age: 60s}
                   "on": {}
                 ports:
                   fw: {trunk: {10: acme/web, 20: acme/db}, tap: fw}
@@ -55,7 +55,7 @@ class ConfigWriterTest {
                 tenants:
                   acme:
                     networks:
-                      web: {vni: 5, encap: vxlan, port: 4789}
+                      web: {vni: 5, encap: vxlan}
                 ports:
                   vm2: {network: acme/web, vhost-user: /run/vm2.sock, mode: server, socket: {group: kvm, mode: "0660"}}
                 """;

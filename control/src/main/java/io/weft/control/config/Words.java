@@ -4,12 +4,17 @@ import java.util.Collection;
 import java.util.Locale;
 
 /** Words of the configuration: how enumerations are written, and which known word somebody may have meant. */
-final class Keys {
-    private Keys() {}
+public final class Words {
+    private Words() {}
 
     /** {@code AF_XDP} as files write it: {@code af-xdp}. */
-    static String word(final Enum<?> value) {
+    public static String word(final Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** The text between quotes, on one line and not too long: what somebody wrote, shown back. */
+    public static String quoted(final String text) {
+        return '"' + (text.length() > 60 ? text.substring(0, 60) + "..." : text).replaceAll("\\p{Cntrl}", "?") + '"';
     }
 
     /** Returns the known word nearest to the one given, or null if none is near. */
@@ -27,7 +32,7 @@ final class Keys {
     }
 
     /** {@code did you mean "web"?}, or what there is. */
-    static String hint(final String word, final Collection<String> known, final String plural) {
+    public static String hint(final String word, final Collection<String> known, final String plural) {
         final String near = nearest(word, known);
         if (near != null) {
             return "did you mean \"" + near + "\"?";
