@@ -70,9 +70,6 @@ final class IpText {
             return new int[0];
         }
         final String[] words = text.split(":", -1);
-        if (words.length > GROUPS) {
-            throw invalid(whole);
-        }
         final boolean embedded = words[words.length - 1].indexOf('.') >= 0;
         final int[] groups = new int[words.length + (embedded ? 1 : 0)];
         final int plain = embedded ? words.length - 1 : words.length;

@@ -79,7 +79,7 @@ public final class OuterHeader {
         final OuterTemplate template = new OuterTemplate(spec, tunnel, ip, l4, length);
         words = template.words();
         lastWord = template.wordAt(length - 8);
-        ipv4Sum = ipv4 ? template.sum(ip, Ipv4.MIN_HEADER_LENGTH) : 0;
+        ipv4Sum = template.sum(ip, Ipv4.MIN_HEADER_LENGTH);
         final int addresses = ipv4 ? template.sum(ip + Ipv4.SOURCE, 8) : template.sum(ip + Ipv6.SOURCE, 2 * 16);
         pseudoSum = Checksum.add(addresses, Ipv4.PROTOCOL_UDP);
     }

@@ -30,10 +30,7 @@ public final class OuterParser {
             return OuterResult.BAD_HEADER_CHECKSUM;
         }
         if (frame.flags != 0) {
-            final OuterResult refusal = refusal(frame.flags);
-            if (refusal != OuterResult.ACCEPTED) {
-                return refusal;
-            }
+            return refusal(frame.flags);
         }
         if (frame.tags > 1) {
             return OuterResult.NOT_FOR_A_TUNNEL;
@@ -63,6 +60,7 @@ public final class OuterParser {
         return type == Ethernet.TYPE_IPV4 || type == Ethernet.TYPE_IPV6;
     }
 
+    /** Each flag of a frame with a sound IP header is a reason not to take it for a tunnel's packet. */
     private static OuterResult refusal(final int flags) {
         if ((flags & ParsedFrame.BIG_TCP) != 0) {
             return OuterResult.NO_LENGTH;
@@ -73,7 +71,7 @@ public final class OuterParser {
         if ((flags & BAD_EXTENSIONS) != 0) {
             return OuterResult.EXTENSION_HEADERS;
         }
-        return (flags & ParsedFrame.FRAGMENT) != 0 ? OuterResult.FRAGMENT : OuterResult.ACCEPTED;
+        return OuterResult.FRAGMENT;
     }
 
     private static void addresses(final long ip, final int version, final OuterPacket out) {

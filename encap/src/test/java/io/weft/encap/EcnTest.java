@@ -136,6 +136,7 @@ class EcnTest {
         assertEquals("6fefffffffff", Bytes.text(ip, 6));
         final long zero = Bytes.copy("6000 0000");
         Ecn.set(zero, 6, ECT1);
+        assertEquals(ECT1, Ecn.get(zero, 6));
         assertEquals("60100000", Bytes.text(zero, 4));
     }
 }

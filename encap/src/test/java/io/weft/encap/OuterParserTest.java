@@ -256,6 +256,7 @@ class OuterParserTest {
                             : length < 50 ? OuterResult.TRUNCATED : OuterResult.ACCEPTED;
             assertEquals(expected, parse(false, whole.substring(0, 2 * length)), "length " + length);
         }
+        assertEquals(OuterResult.TRUNCATED, parse(false, MACS, "86dd 60000000 0009 2f40", IPV6, "20006558 00138907"));
         // IP whole, UDP longer than it.
         assertEquals(
                 OuterResult.TRUNCATED,
