@@ -18,7 +18,7 @@ public final class Words {
     }
 
     /** Returns the known word nearest to the one given, or null if none is near. */
-    static String nearest(final String word, final Collection<String> known) {
+    public static String nearest(final String word, final Collection<String> known) {
         String best = null;
         int bestDistance = Math.max(2, word.length() / 3) + 1;
         for (final String candidate : known) {
