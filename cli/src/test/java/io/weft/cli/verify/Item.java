@@ -21,6 +21,15 @@ record Item(String key, String meaning, String metBy) {
         return metBy.startsWith("Weft");
     }
 
+    /** Who meets it, for the table. */
+    String inWords() {
+        return switch (metBy) {
+            case "kernel" -> "the kernel meets it, for device: kernel";
+            case "Weft, kernel" -> "Weft, and the kernel for device: kernel";
+            default -> metBy;
+        };
+    }
+
     static List<Item> read(final Path table) throws IOException {
         final List<Item> items = new ArrayList<>();
         for (final String line : Files.readAllLines(table)) {

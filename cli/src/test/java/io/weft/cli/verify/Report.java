@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Reads what the tests left behind and says whether all is well: {@code [--system] [--partial] [--lenient] --build CODE ROOT}. */
+/** Reads what the tests left behind and says whether all is well: {@code [--system] [--partial] --build CODE ROOT}. */
 public final class Report {
     private static final List<String> MODULES = List.of("encap", "flowcache", "dataplane", "control", "cli", "bench");
 
@@ -39,23 +39,20 @@ public final class Report {
         final List<String> list = List.of(args);
         final String build = list.get(list.indexOf("--build") + 1);
         final Report report = new Report(System.out, Path.of(list.getLast()));
-        final boolean well = report.print(
-                list.contains("--system"), list.contains("--partial"), list.contains("--lenient"), build.equals("0"));
+        final boolean well = report.print(list.contains("--system"), list.contains("--partial"), build.equals("0"));
         System.exit(well ? 0 : 1);
     }
 
     /**
      * @param system whether system tests were to run
      * @param partial only some tests were asked for: the conformance table is left out
-     * @param lenient an item without a test is said, but does not fail
      * @param built whether the build itself ended well: compiler, formatter, module layers
      */
-    boolean print(final boolean system, final boolean partial, final boolean lenient, final boolean built)
-            throws IOException {
+    boolean print(final boolean system, final boolean partial, final boolean built) throws IOException {
         durations();
         reasons("Skipped", Result.SKIPPED);
         reasons("FAILED", Result.FAILED);
-        final boolean conforms = partial || conformance(system) || lenient;
+        final boolean conforms = partial || conformance(system);
         if (!built) {
             out.println("\nThe BUILD FAILED (compiler, formatter or module layers): see [ERROR] in target/verify.log");
         }
@@ -101,7 +98,7 @@ public final class Report {
         final List<String> complaints = new ArrayList<>();
         for (final Conformance.Row row : conformance.rows(system ? Set.of() : Set.of("system"))) {
             final Item item = row.item();
-            out.printf("  %-4s %s [%s]%n", item.key(), item.meaning(), item.metBy());
+            out.printf("  %-4s %s [%s]%n", item.key(), item.meaning(), item.inWords());
             row.lines().forEach(line -> out.println("         " + line));
             if (row.complaint() != null) {
                 out.println("         " + row.complaint().toUpperCase(Locale.ROOT));
