@@ -305,9 +305,9 @@ class FrameParserTest {
                 "86dd 60000000 0050 0040",
                 IPV6,
                 "2b00010400000000", // hop-by-hop
-                "3c02000000000000 0000000000000000 0000000000000000", // routing, no segments left
+                "3c02000000000000 ffffffffffffffff ffffffffffffffff", // routing, no segments left
                 "3300010400000000", // destination options
-                "2c04000000000001 0000000000000000 0000000000000000", // authentication
+                "2c04000000000001 ffffffffffffffff ffffffffffffffff", // authentication
                 "1100000000000000", // a fragment header that makes no fragment
                 UDP);
         assertIp(6, 14, 126, 17, ParsedFrame.AUTHENTICATED);
