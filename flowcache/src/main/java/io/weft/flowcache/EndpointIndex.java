@@ -67,9 +67,10 @@ public final class EndpointIndex extends SlotTable {
 
     /** Shows every entry to the visitor; see {@link SlotTable} for what another thread may see. */
     public void forEach(final EndpointVisitor visitor) {
-        final long[] words = new long[3];
+        final SlotReader reader = reader();
+        final long[] words = reader.words;
         for (int i = 0; i <= mask; i++) {
-            if (snapshot(i, words)) {
+            if (snapshot(i, reader)) {
                 visitor.onEndpoint((int) (words[2] >>> 32) & 0xffffff, words[0], words[1], (int) words[2]);
             }
         }

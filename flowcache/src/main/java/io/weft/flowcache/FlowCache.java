@@ -22,7 +22,7 @@ import io.weft.encap.Mem;
  * <p>{@link #invalidate} makes all entries misses by changing the generation that they carry. An entry also expires, and
  * must do so before the MAC entries that it was made from: then a live flow passes the learning step in time.
  *
- * <p>Lines carry a version as in {@link SlotTable}. Owned by the worker; {@link #forEach} may be called by any thread.
+ * <p>Lines carry a version, see {@link SlotReader}. Owned by the worker; {@link #forEach} may be called by any thread.
  */
 public final class FlowCache {
     /** What {@link #lookup} answers for a flow that is not known; no entry's value. */
@@ -41,7 +41,6 @@ public final class FlowCache {
     private static final int HITS = 40;
     private static final int VERSION = 48;
     private static final long INT_MASK = 0xffff_ffffL;
-    private static final int SNAPSHOT_TRIES = 64;
 
     private final SeededHash hash;
     private final long header;
@@ -166,9 +165,10 @@ public final class FlowCache {
 
     /** Shows every entry of this generation to the visitor. */
     public void forEach(final FlowVisitor visitor) {
-        final long[] words = new long[6];
+        final SlotReader reader = new SlotReader(6, VERSION);
+        final long[] words = reader.words;
         for (int i = 0; i < lines; i++) {
-            if (snapshot(base + ((long) i << LINE_SHIFT), words)) {
+            if (reader.read(base + ((long) i << LINE_SHIFT)) && words[GENERATION >> 3] == Mem.getLongAcquire(header)) {
                 visitor.onFlow(words[0], words[1], words[2], (int) words[3], (int) (words[3] >>> 32), words[5]);
             }
         }
@@ -211,20 +211,6 @@ public final class FlowCache {
 
     private long next(final long line) {
         return (line & ~groupMask) | ((line + LINE) & groupMask);
-    }
-
-    private boolean snapshot(final long line, final long[] words) {
-        for (int i = 0; i < SNAPSHOT_TRIES; i++) {
-            final long version = Mem.getLongAcquire(line + VERSION);
-            for (int word = 0; word < words.length; word++) {
-                words[word] = Mem.getLongAcquire(line + (word << 3));
-            }
-            if ((version & 1) == 0 && Mem.getLongAcquire(line + VERSION) == version) {
-                return words[4] == Mem.getLongAcquire(header);
-            }
-            Thread.onSpinWait();
-        }
-        return false;
     }
 
     private void write(final long line, final long k0, final long k1, final long k2, final long value) {

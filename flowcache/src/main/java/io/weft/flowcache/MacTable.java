@@ -183,9 +183,10 @@ public final class MacTable extends SlotTable {
 
     /** Shows every entry to the visitor; see {@link SlotTable} for what another thread may see. */
     public void forEach(final MacVisitor visitor) {
-        final long[] words = new long[3];
+        final SlotReader reader = reader();
+        final long[] words = reader.words;
         for (int i = 0; i <= mask; i++) {
-            if (snapshot(i, words)) {
+            if (snapshot(i, reader)) {
                 final boolean isStatic = (words[2] & STATIC) != 0;
                 visitor.onMac(
                         network(words[2]),

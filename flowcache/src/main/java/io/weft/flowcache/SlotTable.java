@@ -8,9 +8,8 @@ import io.weft.encap.Mem;
  * from its home, and deletion shifts the followers back, so that there are no tombstones and no probe gets longer with
  * time.
  *
- * <p>The version is odd while a slot is written. Writes are releases and a foreign thread's reads are acquires, all in
- * program order: a reader that finds the same even version before and after has read one whole entry. While entries are
- * shifted it may miss one or see it twice.
+ * <p>The version is odd while a slot is written, see {@link SlotReader}: another thread sees whole entries only. While
+ * entries are shifted it may miss one or see it twice.
  *
  * <p>Owned by the worker; {@link #snapshot} may be called by any thread.
  */
@@ -24,7 +23,6 @@ abstract class SlotTable {
     private static final int VERSION = 24;
     private static final int SHIFT = 5;
     private static final int LINE = 64;
-    private static final int SNAPSHOT_TRIES = 64;
 
     final SeededHash hash;
     final int mask;
@@ -112,19 +110,12 @@ abstract class SlotTable {
     }
 
     /** Copies a slot's three words if it holds an entry and holds still; for any thread. */
-    final boolean snapshot(final int index, final long[] words) {
-        final long slot = slot(index);
-        for (int i = 0; i < SNAPSHOT_TRIES; i++) {
-            final long version = Mem.getLongAcquire(slot + VERSION);
-            words[0] = Mem.getLongAcquire(slot + WORD0);
-            words[1] = Mem.getLongAcquire(slot + WORD1);
-            words[2] = Mem.getLongAcquire(slot + INFO);
-            if ((version & 1) == 0 && Mem.getLongAcquire(slot + VERSION) == version) {
-                return words[2] != 0;
-            }
-            Thread.onSpinWait();
-        }
-        return false;
+    final boolean snapshot(final int index, final SlotReader reader) {
+        return reader.read(slot(index)) && reader.words[INFO >> 3] != 0;
+    }
+
+    static SlotReader reader() {
+        return new SlotReader(3, VERSION);
     }
 
     private static void write(final long slot, final long word0, final long word1, final long info) {
