@@ -18,6 +18,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "Virtual switch for overlay networks: tenants' machines on one Ethernet, whatever lies between.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
+            DemoCommand.class,
             ApplyCommand.class,
             ConfigCommand.class,
             StatusCommand.class,

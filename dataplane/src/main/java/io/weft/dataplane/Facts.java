@@ -5,9 +5,11 @@ import io.weft.dataplane.Registry.PortEntry;
 import io.weft.dataplane.api.SwitchControl.EventListener;
 import io.weft.encap.IpAddress;
 import io.weft.encap.MacAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.MessageHandler;
 
 /**
  * What the workers learned, told to the other workers and to those who follow events.
@@ -20,11 +22,16 @@ final class Facts {
 
     private final Registry registry;
     private final List<WorkerProxy> workers;
+    private final List<MessageHandler> handlers = new ArrayList<>();
     private final List<EventListener> listeners = new CopyOnWriteArrayList<>();
 
     Facts(final Registry registry, final List<WorkerProxy> workers) {
         this.registry = registry;
         this.workers = workers;
+        for (int w = 0; w < workers.size(); w++) {
+            final int from = w;
+            handlers.add((type, buffer, at, length) -> onFact(from, type, buffer, at));
+        }
     }
 
     void listen(final EventListener listener) {

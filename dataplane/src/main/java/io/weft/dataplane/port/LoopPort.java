@@ -5,14 +5,16 @@ import io.weft.dataplane.TxQueue;
 import io.weft.encap.Mem;
 
 /**
- * A port for measuring everything but ports: gives the same frames again and again without copying, and counts what is
- * sent to it. A frame whose bytes the switch changes (a tag taken off) stays changed, so give it frames that are
+ * A port for measuring everything but ports: gives the same frames again and again without copying, and copies what is
+ * sent to it, once, into slots that come around, as a guest's buffers do. A frame whose bytes the switch changes (a tag taken off) stays changed, so give it frames that are
  * forwarded as they are.
  *
  * <p>Owned by the worker.
  */
 public final class LoopPort implements Port, PortQueue {
     private static final int ALIGNMENT = 64;
+    private static final int SLOTS = 256;
+    private static final int SLOT = 2048;
 
     private final long[] frames;
     private final int[] lengths;
@@ -20,6 +22,8 @@ public final class LoopPort implements Port, PortQueue {
     private int next;
     private long sentFrames;
     private long sentBytes;
+    private final long slots = Mem.allocate((long) SLOTS * SLOT, ALIGNMENT);
+    private int slot;
 
     /** @param templates frames to give in turn; none: the port only counts what is sent to it */
     public LoopPort(final int mtu, final byte[]... templates) {
@@ -56,7 +60,18 @@ public final class LoopPort implements Port, PortQueue {
     public void txBurst(final Burst burst, final TxQueue tx) {
         sentFrames += tx.size;
         for (int i = 0; i < tx.size; i++) {
-            sentBytes += tx.prefixLength[i] + burst.length[tx.frame[i]] - tx.skip[i];
+            final int frame = tx.frame[i];
+            final int prefix = tx.prefixLength[i];
+            final int skip = tx.skip[i];
+            final long to = slots + (long) slot * SLOT;
+            slot = (slot + 1) & (SLOTS - 1);
+            if (prefix != 0) {
+                Mem.copy(tx.prefix[i], to, prefix);
+            }
+            // What lies beyond the head, or beyond a slot, is not what this port measures.
+            final int bytes = Math.min(burst.headLength[frame] - skip, SLOT - prefix);
+            Mem.copy(burst.head[frame] + skip, to + prefix, bytes);
+            sentBytes += prefix + burst.length[frame] - skip;
         }
     }
 
