@@ -6,6 +6,7 @@ import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.dataplane.port.MemoryPort;
 import io.weft.dataplane.port.Port;
 import io.weft.dataplane.port.TapPort;
+import io.weft.dataplane.underlay.KernelUnderlay;
 import io.weft.dataplane.underlay.LayerTwoUnderlay;
 import io.weft.dataplane.underlay.Neighbors;
 import io.weft.dataplane.underlay.Underlay;
@@ -27,6 +28,7 @@ final class OpenPorts {
 
     static Underlay openUnderlay(final UnderlaySpec spec, final int workers) {
         return switch (spec.device()) {
+            case KERNEL -> new KernelUnderlay(spec, workers);
             case MEMORY ->
                 new LayerTwoUnderlay(
                         spec,

@@ -1,6 +1,7 @@
 package io.weft.dataplane.sys;
 
 import io.weft.encap.Mem;
+import java.lang.foreign.Arena;
 
 /**
  * An array of {@code struct mmsghdr} with everything that they point to, for {@code sendmmsg} and {@code recvmmsg}:
@@ -84,6 +85,29 @@ public final class MessageBatch implements AutoCloseable {
     public void setName(final int i, final long address, final int length) {
         Mem.putLongNative(message(i) + NAME, address);
         Mem.putIntNative(message(i) + NAME_LENGTH, length);
+    }
+
+    /** Sends to a {@code sockaddr} held as four words in native order, see {@link #nameWords}. */
+    public void setName(final int i, final long[] words, final int length) {
+        final long name = name(i);
+        Mem.putLongNative(name, words[0]);
+        Mem.putLongNative(name + 8, words[1]);
+        Mem.putLongNative(name + 16, words[2]);
+        Mem.putLongNative(name + 24, words[3]);
+        Mem.putIntNative(message(i) + NAME_LENGTH, length);
+    }
+
+    /** The {@code sockaddr} in memory as an array, so that nothing is to be freed where it is kept. */
+    public static long[] nameWords(final int family, final long hi, final long lo, final int port, final int scope) {
+        try (Arena arena = Arena.ofConfined()) {
+            final long at = arena.allocate(NAME_SPACE, Long.BYTES).address();
+            SocketAddresses.write(at, family, hi, lo, port, scope);
+            final long[] words = new long[NAME_SPACE / Long.BYTES];
+            for (int i = 0; i < words.length; i++) {
+                words[i] = Mem.getLongNative(at + 8L * i);
+            }
+            return words;
+        }
     }
 
     public void setIov(final int i, final int index, final long address, final int length) {

@@ -36,7 +36,7 @@ public final class NetDevices {
             }
             final long first = Mem.getLongNative(list.address());
             final String found = find(first, family, hi, lo);
-            final long ignored = (long) FREEIFADDRS.invokeExact(state, first);
+            final long _ = (long) FREEIFADDRS.invokeExact(state, first);
             return found;
         } catch (final Throwable thrown) {
             throw Native.unexpected(thrown);

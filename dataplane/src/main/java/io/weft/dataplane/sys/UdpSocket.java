@@ -13,17 +13,10 @@ public final class UdpSocket {
      *
      * @param first whether it is the first of the workers': it takes the port for itself, so that another program, or a
      *     second switch, is found out; the others then share it
-     * @param zeroChecksum6 whether datagrams over IPv6 without a checksum are taken
      */
     public static UnderlaySocket receiver(
-            final int family,
-            final long hi,
-            final long lo,
-            final int port,
-            final boolean first,
-            final boolean zeroChecksum6)
-            throws ErrnoException {
-        final int fd = receiverSocket(family, zeroChecksum6);
+            final int family, final long hi, final long lo, final int port, final boolean first) throws ErrnoException {
+        final int fd = receiverSocket(family);
         return bound(fd, family, hi, lo, port, 0, first);
     }
 
@@ -33,14 +26,8 @@ public final class UdpSocket {
      * @param scope index of the interface it is joined on
      */
     public static UnderlaySocket groupReceiver(
-            final int family,
-            final long hi,
-            final long lo,
-            final int port,
-            final int scope,
-            final boolean zeroChecksum6)
-            throws ErrnoException {
-        final int fd = receiverSocket(family, zeroChecksum6);
+            final int family, final long hi, final long lo, final int port, final int scope) throws ErrnoException {
+        final int fd = receiverSocket(family);
         option(fd, Sockets.SOL_SOCKET, Sockets.SO_REUSEADDR, 1);
         return bound(fd, family, hi, lo, port, scope, true);
     }
@@ -67,12 +54,9 @@ public final class UdpSocket {
         return bound(fd, family, hi, lo, port, 0, first);
     }
 
-    private static int receiverSocket(final int family, final boolean zeroChecksum6) throws ErrnoException {
+    private static int receiverSocket(final int family) throws ErrnoException {
         final int fd = socket(family);
         option(fd, Sockets.SOL_UDP, Sockets.UDP_GRO, 1);
-        if (zeroChecksum6 && family == Sockets.AF_INET6) {
-            require("UDP_NO_CHECK6_RX", fd, option(fd, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_RX, 1));
-        }
         SocketOptions.buffers(fd, UnderlaySocket.RECEIVE_BUFFER, UnderlaySocket.SEND_BUFFER);
         return fd;
     }

@@ -40,6 +40,13 @@ public final class UnderlaySocket implements AutoCloseable {
         return port;
     }
 
+    /** Whether UDP datagrams over IPv6 without a checksum are taken (RFC 6935); no matter for other sockets. */
+    public void allowZeroChecksum6(final boolean allowed) {
+        if (family == Sockets.AF_INET6 && port != 0) {
+            SocketOptions.set(fd, Sockets.SOL_UDP, Sockets.UDP_NO_CHECK6_RX, allowed ? 1 : 0);
+        }
+    }
+
     /**
      * Sends to groups through the interface that holds the local address.
      *

@@ -35,6 +35,16 @@ public final class NetworkNamespace implements AutoCloseable {
         run(command.toArray(String[]::new));
     }
 
+    /** Waits until a cable's two ends know of each other, without which the kernel drops what is sent in silence. */
+    public void awaitCarrier(final String device) {
+        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!run("ip", "-n", name, "link", "show", "dev", device).contains("state UP")) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError(name + " " + device + ": no carrier in 20 s");
+            }
+        }
+    }
+
     /** Runs a step on a thread of the namespace; what it opens stays there. */
     public <T> T in(final Callable<T> step) throws Exception {
         final List<T> results = new ArrayList<>();
@@ -66,8 +76,8 @@ public final class NetworkNamespace implements AutoCloseable {
         return Files.isWritable(Path.of("/run")) && Files.exists(Path.of("/sbin/ip"));
     }
 
-    /** Runs a program to its end, which must be a good one. */
-    public static void run(final String... command) {
+    /** Runs a program to its end, which must be a good one, and returns what it printed. */
+    public static String run(final String... command) {
         try {
             final Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -82,6 +92,7 @@ public final class NetworkNamespace implements AutoCloseable {
             if (process.exitValue() != 0) {
                 throw new AssertionError(String.join(" ", command) + ": " + output);
             }
+            return output;
         } catch (final IOException | InterruptedException failed) {
             throw new AssertionError(String.join(" ", command), failed);
         }

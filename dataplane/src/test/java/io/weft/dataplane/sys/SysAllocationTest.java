@@ -46,7 +46,7 @@ class SysAllocationTest {
 
     @Test
     void shouldAllocateNothingWhenSendingAndReceivingBatches() throws ErrnoException {
-        try (UnderlaySocket to = UdpSocket.receiver(Sockets.AF_INET, 0, LOOPBACK, 0, true, false);
+        try (UnderlaySocket to = UdpSocket.receiver(Sockets.AF_INET, 0, LOOPBACK, 0, true);
                 UnderlaySocket from = UdpSocket.sender(Sockets.AF_INET, 0, LOOPBACK, 0, true, false)) {
             for (int i = 0; i < 4; i++) {
                 final int length = SocketAddresses.write(sent.name(i), Sockets.AF_INET, 0, LOOPBACK, to.port());

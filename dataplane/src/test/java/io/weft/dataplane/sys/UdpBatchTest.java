@@ -102,7 +102,7 @@ class UdpBatchTest {
     @Tag("U1")
     @Tag("U2")
     void shouldDropDatagramWithoutChecksumOverIpv6WhenNotAllowed() throws ErrnoException {
-        try (UnderlaySocket to = UdpSocket.receiver(Sockets.AF_INET6, 0, 1, 0, true, false);
+        try (UnderlaySocket to = UdpSocket.receiver(Sockets.AF_INET6, 0, 1, 0, true);
                 UnderlaySocket without = UdpSocket.sender(Sockets.AF_INET6, 0, 1, 0, true, false);
                 UnderlaySocket with = UdpSocket.sender(Sockets.AF_INET6, 0, 1, 0, true, true)) {
             message(0, Sockets.AF_INET6, to.port());
@@ -130,8 +130,7 @@ class UdpBatchTest {
     @Test
     void shouldSharePortAmongReceiversButNotWithSenders() throws ErrnoException {
         try (UnderlaySocket first = receiver(Sockets.AF_INET)) {
-            try (UnderlaySocket second =
-                    UdpSocket.receiver(Sockets.AF_INET, 0, LOOPBACK_V4, first.port(), false, false)) {
+            try (UnderlaySocket second = UdpSocket.receiver(Sockets.AF_INET, 0, LOOPBACK_V4, first.port(), false)) {
                 assertEquals(first.port(), second.port());
             }
             final ErrnoException taken = assertThrows(
@@ -148,7 +147,7 @@ class UdpBatchTest {
     @Test
     void shouldSayWhoseAddressItIsNot() {
         final ErrnoException foreign = assertThrows(
-                ErrnoException.class, () -> UdpSocket.receiver(Sockets.AF_INET, 0, 0xcb007107L, 4789, true, false));
+                ErrnoException.class, () -> UdpSocket.receiver(Sockets.AF_INET, 0, 0xcb007107L, 4789, true));
         assertEquals("underlay address 203.0.113.7 is not an address of this host", foreign.getMessage());
     }
 
@@ -175,7 +174,9 @@ class UdpBatchTest {
     }
 
     private static UnderlaySocket receiver(final int family) throws ErrnoException {
-        return UdpSocket.receiver(family, 0, loopback(family), 0, true, true);
+        final UnderlaySocket socket = UdpSocket.receiver(family, 0, loopback(family), 0, true);
+        socket.allowZeroChecksum6(true);
+        return socket;
     }
 
     private void message(final int i, final int family, final int port) {
