@@ -52,16 +52,14 @@ public final class Reconciler {
     /** All or nothing: when a change fails, those made before are taken back by the reverse difference. */
     public Done reconcile(final Config actual, final Config wanted) {
         final List<Change> made = new ArrayList<>();
-        Config now = actual;
         for (final Change change : ConfigDiff.between(actual, wanted)) {
             final String failure = make(change);
             if (failure != null) {
                 final List<String> failures = new ArrayList<>(List.of(change.describe() + ": " + failure));
-                final Done back = asFarAsPossible(now, actual);
+                final Done back = asFarAsPossible(after(actual, made), actual);
                 back.failures().forEach(line -> failures.add("could not be taken back: " + line));
                 return new Done(back.ok() ? actual : back.actual(), made, failures);
             }
-            now = Changes.apply(now, change);
             made.add(change);
         }
         // The same but for the order in which files name peers, which says nothing.
@@ -72,17 +70,25 @@ public final class Reconciler {
     public Done asFarAsPossible(final Config actual, final Config wanted) {
         final List<Change> made = new ArrayList<>();
         final List<String> failures = new ArrayList<>();
-        Config now = actual;
         for (final Change change : ConfigDiff.between(actual, wanted)) {
             final String failure = make(change);
             if (failure == null) {
-                now = Changes.apply(now, change);
                 made.add(change);
             } else {
                 failures.add(change.describe() + ": " + failure);
             }
         }
+        final Config now = failures.isEmpty() ? actual.with(wanted.tenants(), wanted.ports()) : after(actual, made);
         return new Done(now, made, failures);
+    }
+
+    /** Made one by one only where something failed: each step copies the maps it changes. */
+    private static Config after(final Config before, final List<Change> made) {
+        Config now = before;
+        for (final Change change : made) {
+            now = Changes.apply(now, change);
+        }
+        return now;
     }
 
     /** Returns null, or why not. */

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -166,13 +167,22 @@ public final class StateFolder implements AutoCloseable {
             channel.force(true);
         }
         if (Files.exists(current)) {
-            final Path previous = folder.resolve(PREVIOUS);
-            Files.deleteIfExists(previous);
-            Files.createLink(previous, current);
+            keepPrevious(current);
         }
         Files.move(fresh, current, StandardCopyOption.ATOMIC_MOVE);
         try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
             directory.force(true);
+        }
+    }
+
+    private void keepPrevious(final Path current) throws IOException {
+        final Path previous = folder.resolve(PREVIOUS);
+        Files.deleteIfExists(previous);
+        try {
+            Files.createLink(previous, current);
+        } catch (final FileSystemException | UnsupportedOperationException _) {
+            // A file system without hard links.
+            Files.copy(current, previous);
         }
     }
 
