@@ -19,6 +19,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             DemoCommand.class,
+            RunCommand.class,
             ApplyCommand.class,
             ConfigCommand.class,
             StatusCommand.class,
@@ -37,7 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             CommandLine.HelpCommand.class
         },
         footerHeading = "%nExample:%n",
-        footer = {"  weft status"})
+        footer = {"  weft run -c weft.yaml", "  weft status"})
 public final class Weft implements Runnable {
     static final int FAILED = 1;
     static final int WRONG_USAGE = 2;
