@@ -86,11 +86,16 @@ public final class Switch implements AutoCloseable {
         if (!context.pumped()) {
             throw new IllegalStateException("this switch has threads of its own");
         }
+        return pumpWorkers() + conductor.doWork() > 0;
+    }
+
+    /** The frames' part of {@link #pump}. */
+    int pumpWorkers() {
         int work = 0;
-        for (final Worker worker : workers) {
-            work += worker.doWork();
+        for (int i = 0; i < workers.size(); i++) {
+            work += workers.get(i).doWork();
         }
-        return work + conductor.doWork() > 0;
+        return work;
     }
 
     /** Bytes of the largest outer IP packet. */

@@ -1,0 +1,128 @@
+package io.weft.dataplane;
+
+import static io.weft.dataplane.TestSwitch.get;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.TenantSpec;
+import io.weft.dataplane.api.UnderlaySpec;
+import io.weft.dataplane.port.LoopPort;
+import io.weft.dataplane.underlay.LayerTwoUnderlay;
+import io.weft.dataplane.underlay.Neighbors;
+import io.weft.encap.Encapsulation;
+import io.weft.encap.IpAddress;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** A million frames on every way through the switch allocate nothing. */
+class PipelineAllocationTest {
+    private static final int WARM_LOOPS = 20_000;
+    private static final int LOOPS = 31_250;
+    private static final long SOURCE = 0x020000000001L;
+    private static final long NEAR = 0x020000000002L;
+    private static final long FAR = 0x020000000003L;
+    private static final long UNKNOWN = 0x020000000004L;
+    private static final long GROUP = 0x0300_0000_0001L;
+
+    @Test
+    void shouldAllocateNothingForKnownUnicast() {
+        assertAllocatesNothing(frames(NEAR), List.of("10.1.0.9"), 300_000);
+    }
+
+    @Test
+    void shouldAllocateNothingIntoTunnels() {
+        assertAllocatesNothing(frames(FAR), List.of("10.1.0.9"), 300_000);
+    }
+
+    @Test
+    void shouldAllocateNothingForFloods() {
+        assertAllocatesNothing(frames(GROUP), List.of("10.1.0.9", "10.1.0.10", "fd00::9"), 300_000);
+    }
+
+    @Test
+    void shouldAllocateNothingForUnknownDestinations() {
+        assertAllocatesNothing(frames(UNKNOWN), List.of("10.1.0.9"), 300_000);
+    }
+
+    @Test
+    void shouldAllocateNothingWhenTheFlowCacheMisses() {
+        // Entries of an age of 4 ms live for 1: most lookups miss, learn and insert again.
+        assertAllocatesNothing(frames(NEAR, FAR), List.of("10.1.0.9"), 4);
+    }
+
+    @Test
+    void shouldAllocateNothingForDrops() {
+        final byte[] tagged = TestFrames.tag(0x8100, 7, frames(NEAR)[0]);
+        assertAllocatesNothing(new byte[][] {tagged, new byte[10]}, List.of("10.1.0.9"), 300_000);
+    }
+
+    private static byte[][] frames(final long... destinations) {
+        final byte[][] frames = new byte[destinations.length][];
+        for (int i = 0; i < destinations.length; i++) {
+            frames[i] = TestFrames.ethernet(destinations[i], SOURCE, 0x88b5, new byte[46]);
+        }
+        return frames;
+    }
+
+    private static void assertAllocatesNothing(final byte[][] frames, final List<String> peers, final long macAgeMs) {
+        final LoopPort from = new LoopPort(1500, frames);
+        final LoopPort to = new LoopPort(1500);
+        final LoopPort wire = new LoopPort(1600);
+        final UnderlaySpec underlay = new UnderlaySpec(
+                List.of(IpAddress.parse("10.1.0.1"), IpAddress.parse("fd00::1")),
+                false,
+                UnderlaySpec.Device.MEMORY,
+                0,
+                List.of(),
+                24,
+                Map.of(),
+                1600);
+        try (Switch weft = Switch.launch(new SwitchContext()
+                .pumped(true)
+                .underlay(underlay)
+                .maxTunnels(64)
+                .maxNetworks(16)
+                .macCapacity(256)
+                .portFactory((port, workers, mtu) -> "from".equals(port.name()) ? from : to)
+                .underlayFactory((spec, n) -> new LayerTwoUnderlay(spec, wire, n, Neighbors.derived(spec))))) {
+            get(weft.control().putTenant(new TenantSpec("t", 1024)));
+            final var plain = TestSwitch.spec("t/n", 5001, Encapsulation.VXLAN);
+            get(weft.control()
+                    .putNetwork(new io.weft.dataplane.api.NetworkSpec(
+                            plain.tenant(),
+                            plain.name(),
+                            plain.vni(),
+                            plain.encap(),
+                            plain.port(),
+                            true,
+                            false,
+                            plain.udpChecksum(),
+                            100,
+                            macAgeMs,
+                            null)));
+            for (final String peer : peers) {
+                get(weft.control().addPeer("t/n", IpAddress.parse(peer)));
+            }
+            for (final String port : List.of("from", "to")) {
+                get(weft.control().putPort(new PortSpec(port, PortSpec.Kind.MEMORY, port, "t/n", Map.of(), 0, 0, 0)));
+            }
+            get(weft.control().addMac("t/n", -1, NEAR, "to"));
+            get(weft.control().addMac("t/n", -1, FAR, peers.get(0)));
+            for (int i = 0; i < WARM_LOOPS; i++) {
+                weft.pump();
+            }
+            final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            final long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < LOOPS; i++) {
+                weft.pumpWorkers();
+            }
+            final double perFrame =
+                    (double) (threads.getCurrentThreadAllocatedBytes() - before) / (LOOPS * Burst.CAPACITY);
+            assertTrue(perFrame < 0.1, () -> perFrame + " bytes a frame");
+            assertTrue(get(weft.control().status()).books().balanced());
+        }
+    }
+}
