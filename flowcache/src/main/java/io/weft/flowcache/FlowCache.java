@@ -214,15 +214,14 @@ public final class FlowCache {
     }
 
     private void write(final long line, final long k0, final long k1, final long k2, final long value) {
-        final long version = Mem.getLongNative(line + VERSION);
-        Mem.putLongRelease(line + VERSION, version + 1);
+        SlotReader.turn(line + VERSION);
         Mem.putLongRelease(line + K0, k0);
         Mem.putLongRelease(line + K1, k1);
         Mem.putLongRelease(line + K2, k2);
         Mem.putLongRelease(line + VALUE, value);
         Mem.putLongRelease(line + GENERATION, generation);
         Mem.putLongRelease(line + HITS, 0);
-        Mem.putLongRelease(line + VERSION, version + 2);
+        SlotReader.turn(line + VERSION);
     }
 
     private static boolean matches(final long line, final long k0, final long k1, final long k2) {

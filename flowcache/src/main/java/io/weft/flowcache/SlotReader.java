@@ -21,6 +21,11 @@ class SlotReader {
         this.versionOffset = versionOffset;
     }
 
+    /** Called by the slot's owner before it writes words, and after. */
+    static void turn(final long version) {
+        Mem.putLongRelease(version, Mem.getLongNative(version) + 1);
+    }
+
     /** Copies the slot's words; returns false if it did not hold still. */
     final boolean read(final long slot) {
         for (int i = 0; i < TRIES; i++) {

@@ -119,11 +119,10 @@ abstract class SlotTable {
     }
 
     private static void write(final long slot, final long word0, final long word1, final long info) {
-        final long version = Mem.getLongNative(slot + VERSION);
-        Mem.putLongRelease(slot + VERSION, version + 1);
+        SlotReader.turn(slot + VERSION);
         Mem.putLongRelease(slot + WORD0, word0);
         Mem.putLongRelease(slot + WORD1, word1);
         Mem.putLongRelease(slot + INFO, info);
-        Mem.putLongRelease(slot + VERSION, version + 2);
+        SlotReader.turn(slot + VERSION);
     }
 }

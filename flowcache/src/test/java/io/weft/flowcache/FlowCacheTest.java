@@ -283,12 +283,24 @@ class FlowCacheTest {
 
     @Test
     void shouldHideALineThatIsBeingWritten() {
-        final FlowCache cache = cache(1);
-        cache.insert(1, 2, 3, 42, 0, 100);
-        assertEquals(1, entries(cache).size());
-        final long version = cache.slotOf(0) + 48;
+        final FlowCache cache = cache(8);
+        final long base = cache.slotOf(0);
+        cache.insertAt(base, 1, 2, 3, 42, 0, 100);
+        cache.insertAt(base, 4, 5, 6, 43, 0, 100);
+        assertEquals(2, entries(cache).size());
+        // What was read of the first line must not be shown in the second one's place.
+        final long version = base + LINE + 48;
         Mem.putLongNative(version, Mem.getLongNative(version) + 1);
-        assertEquals(0, entries(cache).size());
+        assertEquals(List.of("1,2,3=42 until 100 hits 0"), entries(cache));
+    }
+
+    @Test
+    void shouldTurnTheVersionTwiceForEachWrite() {
+        final FlowCache cache = cache(1);
+        for (int i = 1; i < 5; i++) {
+            cache.insert(i, 2, 3, 42, 0, 100);
+            assertEquals(2L * i, Mem.getLongNative(cache.slotOf(0) + 48));
+        }
     }
 
     @Test

@@ -398,19 +398,44 @@ class MacTableTest {
 
     @Test
     void shouldHideASlotThatIsBeingWritten() {
+        final long memory = Mem.allocate(MacTable.bytesFor(2), 64);
+        final MacTable small = new MacTable(memory, 2, 2, 3);
+        small.learn(1, NO_VLAN, A, 5, 0);
+        small.learn(1, NO_VLAN, B, 6, 0);
+        final List<Integer> seen = new ArrayList<>();
+        final MacVisitor visitor = (network, vlan, mac, egress, isStatic, lastUsed) -> seen.add(egress);
+        small.forEach(visitor);
+        assertEquals(2, seen.size());
+        // The later slot of the two: what was read of the earlier one must not be shown again.
+        final long later = lastSlot(memory, small);
+        Mem.putLongNative(later + 24, Mem.getLongNative(later + 24) + 1);
+        final int first = seen.get(0);
+        seen.clear();
+        small.forEach(visitor);
+        assertEquals(List.of(first), seen);
+    }
+
+    @Test
+    void shouldTurnTheVersionTwiceForEachWrite() {
         final long memory = Mem.allocate(MacTable.bytesFor(1), 64);
         final MacTable small = new MacTable(memory, 1, 2, 3);
-        small.learn(1, NO_VLAN, A, 5, 0);
-        final int[] seen = new int[1];
-        final MacVisitor counter = (network, vlan, mac, egress, isStatic, lastUsed) -> seen[0]++;
-        small.forEach(counter);
-        assertEquals(1, seen[0]);
-        for (int slot = 0; slot < small.slots(); slot++) {
-            final long version = memory + slot * 32L + 24;
-            Mem.putLongNative(version, Mem.getLongNative(version) + 1);
+        for (int i = 1; i < 5; i++) {
+            small.learn(1, NO_VLAN, A, 5, 0);
+            final long version = lastSlot(memory, small) + 24;
+            assertEquals(4L * i - 2, Mem.getLongNative(version));
+            small.remove(1, NO_VLAN, A);
+            assertEquals(4L * i, Mem.getLongNative(version));
         }
-        small.forEach(counter);
-        assertEquals(1, seen[0]);
+    }
+
+    private static long lastSlot(final long memory, final MacTable table) {
+        long last = 0;
+        for (int i = 0; i < table.slots(); i++) {
+            if (Mem.getLongNative(memory + i * 32L + 16) != 0) {
+                last = memory + i * 32L;
+            }
+        }
+        return last;
     }
 
     @Test
