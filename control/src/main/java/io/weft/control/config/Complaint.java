@@ -17,7 +17,7 @@ public record Complaint(boolean warning, String file, int line, int column, Stri
         return new Complaint(false, null, 0, 0, key, message);
     }
 
-    /** {@code file:line: key: message}, without what there is none of. */
+    /** {@code file:line: key: message}, without what there is none of; one line, whatever stands in the file. */
     @Override
     public String toString() {
         final StringBuilder text = new StringBuilder(96);
@@ -34,6 +34,6 @@ public record Complaint(boolean warning, String file, int line, int column, Stri
         if (!key.isEmpty()) {
             text.append(key).append(": ");
         }
-        return text.append(message).toString();
+        return Words.printable(text.append(message).toString());
     }
 }

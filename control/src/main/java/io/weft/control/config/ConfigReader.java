@@ -84,7 +84,8 @@ public final class ConfigReader {
      */
     public static Reading read(final String file, final String text, final Host host) {
         final ConfigReader reader = new ConfigReader(new Places(file));
-        final Config config = reader.document(text);
+        final Section top = reader.document(text);
+        final Config config = top == null || top.isBroken() ? null : reader.config(top);
         if (config != null) {
             ConfigChecker.check(config, host, reader.complaints);
         }
@@ -95,19 +96,21 @@ public final class ConfigReader {
         return new Reading(null, List.of(new Complaint(false, file.toString(), 0, 0, "", message)), Places.none());
     }
 
-    private Config document(final String text) {
+    private Section document(final String text) {
         final LoaderOptions options = new LoaderOptions();
         options.setMaxAliasesForCollections(1_000);
         options.setCodePointLimit(MAX_TEXT);
         try {
             final Node root = new Yaml(new SafeConstructor(options)).compose(new StringReader(text));
-            final Section top = new Section(complaints, places, "", root);
-            return top.isBroken() ? null : config(top);
+            return new Section(complaints, places, "", root);
         } catch (final MarkedYAMLException e) {
             final String problem = e.getProblem() == null ? e.getContext() : e.getProblem();
             complaints.errorAt("", Section.place(e.getProblemMark()), "this is not YAML: " + oneLine(problem));
         } catch (final YAMLException | StackOverflowError e) {
             complaints.errorAt("", new Places.Place(0, 0), "this is not YAML: " + oneLine(e.getMessage()));
+        } catch (final IllegalArgumentException | IndexOutOfBoundsException _) {
+            // The parser's way to say that the digits of an escape or of a directive are none.
+            complaints.errorAt("", new Places.Place(0, 0), "this is not YAML: an escape (\\x..) or a directive (%..) is wrong");
         }
         return null;
     }

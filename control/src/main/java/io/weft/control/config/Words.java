@@ -14,7 +14,12 @@ public final class Words {
 
     /** The text between quotes, on one line and not too long: what somebody wrote, shown back. */
     public static String quoted(final String text) {
-        return '"' + (text.length() > 60 ? text.substring(0, 60) + "..." : text).replaceAll("\\p{Cntrl}", "?") + '"';
+        return '"' + printable(text.length() > 60 ? text.substring(0, 60) + "..." : text) + '"';
+    }
+
+    /** The text without what could move a terminal's cursor or end a line of a log. */
+    static String printable(final String text) {
+        return text.replaceAll("[\\p{Cc}\u2028\u2029]", "?");
     }
 
     /** Returns the known word nearest to the one given, or null if none is near. */
