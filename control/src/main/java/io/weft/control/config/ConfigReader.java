@@ -110,7 +110,8 @@ public final class ConfigReader {
             complaints.errorAt("", new Places.Place(0, 0), "this is not YAML: " + oneLine(e.getMessage()));
         } catch (final IllegalArgumentException | IndexOutOfBoundsException _) {
             // The parser's way to say that the digits of an escape or of a directive are none.
-            complaints.errorAt("", new Places.Place(0, 0), "this is not YAML: an escape (\\x..) or a directive (%..) is wrong");
+            complaints.errorAt(
+                    "", new Places.Place(0, 0), "this is not YAML: an escape (\\x..) or a directive (%..) is wrong");
         }
         return null;
     }

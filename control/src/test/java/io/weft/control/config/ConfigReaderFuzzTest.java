@@ -18,7 +18,9 @@ class ConfigReaderFuzzTest {
         for (int i = 0; i < whole.length(); i++) {
             check(whole.substring(0, i), "truncated at " + i);
             for (int c = 0; c < SPECIAL.length(); c++) {
-                check(whole.substring(0, i) + SPECIAL.charAt(c) + whole.substring(i + 1), "character " + c + " at " + i);
+                check(
+                        whole.substring(0, i) + SPECIAL.charAt(c) + whole.substring(i + 1),
+                        "character " + c + " at " + i);
             }
         }
     }
