@@ -10,6 +10,7 @@ import io.weft.dataplane.Burst;
 import io.weft.dataplane.DropReason;
 import io.weft.dataplane.HandoffQueue;
 import io.weft.dataplane.TxQueue;
+import io.weft.dataplane.sys.EventFd;
 import io.weft.encap.Mem;
 import java.util.ArrayDeque;
 import java.util.Random;
@@ -177,6 +178,24 @@ class MemoryPortTest {
         }
         worker.join();
         assertNull(failure.get());
+    }
+
+    @Test
+    void shouldRingBellOnlyWhenWorkerSleeps() {
+        final MemoryPort port = new MemoryPort(1, 1500, 0, 64, true);
+        final MemoryQueue queue = port.queue(0);
+        port.inject(new byte[60]);
+        assertFalse(EventFd.drain(queue.wakeFd()) > 0, "nobody asked to be woken");
+        assertFalse(queue.arm(), "a frame waits: poll again");
+        queue.rxBurst(burst);
+        queue.rxRelease();
+        assertTrue(queue.arm());
+        port.inject(new byte[60]);
+        assertEquals(Long.BYTES, EventFd.drain(queue.wakeFd()));
+        assertTrue(port.inject(new byte[60]));
+        assertFalse(EventFd.drain(queue.wakeFd()) > 0, "rung once for each time it was asked");
+        queue.disarm();
+        port.close();
     }
 
     @Test
