@@ -128,7 +128,7 @@ final class Conductor implements AutoCloseable {
             return true;
         });
         entry.spec = spec;
-        registry.networks.put(spec.key(), entry);
+        registry.add(entry);
         enterGroup(entry);
         facts.tell(
                 known == null ? "network.added" : "network.changed",
@@ -160,8 +160,7 @@ final class Conductor implements AutoCloseable {
         });
         listeners.release(entry.spec);
         facts.drain();
-        registry.networks.remove(key);
-        registry.networkIds.giveBack(entry.id);
+        registry.remove(entry);
         facts.tell("network.removed", key, "");
     }
 
@@ -247,7 +246,7 @@ final class Conductor implements AutoCloseable {
         wiring.wire(entry);
         eachWorker((worker, w) ->
                 worker.onAddPort(entry.binding, entry.tx[w], entry.rx[w], entry.inbound[w], entry.traffic.get(w)));
-        registry.ports.put(spec.name(), entry);
+        registry.add(entry);
         for (final NetworkEntry network : networks) {
             if (network.ports++ == 0 && network.spec.group() != null) {
                 listeners.join(network.spec);
@@ -271,8 +270,7 @@ final class Conductor implements AutoCloseable {
         wiring.unwire(entry);
         entry.port.close();
         facts.drain();
-        registry.ports.remove(name);
-        registry.portIds.giveBack(entry.id);
+        registry.remove(entry);
         facts.tell("port.removed", name, "");
     }
 

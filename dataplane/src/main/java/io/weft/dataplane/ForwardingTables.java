@@ -10,6 +10,7 @@ import io.weft.flowcache.FlowCache;
 import io.weft.flowcache.MacTable;
 import io.weft.flowcache.NetworkIndex;
 import java.util.Arrays;
+import org.agrona.collections.IntArrayList;
 
 /**
  * What a worker knows: networks, ports, tunnels and the tables over them. The pipeline reads it and learns into it; orders
@@ -18,6 +19,8 @@ import java.util.Arrays;
  * <p>Owned by the worker; {@link #macs}, the flow caches and {@link #drops} may be listed by the conductor.
  */
 final class ForwardingTables {
+    private static final int RECLAIM_LOOKS = 256;
+
     final MacTable macs;
     final NetworkIndex networkIndex;
     final DropTable drops = new DropTable();
@@ -37,6 +40,8 @@ final class ForwardingTables {
     TrafficCounters[] traffic = new TrafficCounters[16];
     Tunnel[] tunnels = new Tunnel[16];
     private int tunnelCount;
+    private int reclaimHand;
+    private final IntArrayList freeTunnels = new IntArrayList();
 
     ForwardingTables(final SwitchContext context, final UnderlayTx underlay) {
         this.underlay = underlay;
@@ -188,14 +193,15 @@ final class ForwardingTables {
         }
         final Tunnel tunnel = new Tunnel(id, networks[network], endpoint, configured);
         if (!underlay.prepare(tunnel)) {
+            freeTunnels.addInt(id);
             return -1;
         }
         if (!endpoints.put(network, endpoint.hi(), endpointLow(endpoint.family(), endpoint.lo()), id)) {
             underlay.forget(tunnel);
+            freeTunnels.addInt(id);
             return -1;
         }
         tunnels[id] = tunnel;
-        tunnelCount = Math.max(tunnelCount, id + 1);
         if (flooded) {
             floods[network] = floods[network].withTunnel(id);
         }
@@ -227,17 +233,29 @@ final class ForwardingTables {
         cacheOf(network).invalidate();
         underlay.forget(tunnel);
         tunnels[id] = null;
+        freeTunnels.addInt(id);
     }
 
-    int tunnelCount() {
-        return tunnelCount;
+    /**
+     * Gives up one tunnel that frames had made and that has been silent for its network's MAC age, if the next few looked
+     * at have one: walking the MAC table for it takes a while, so this is called now and then.
+     */
+    void reclaimTunnel(final int nowMs) {
+        for (int i = 0; i < RECLAIM_LOOKS && i < tunnelCount; i++) {
+            reclaimHand = reclaimHand + 1 >= tunnelCount ? 0 : reclaimHand + 1;
+            final Tunnel tunnel = tunnels[reclaimHand];
+            if (tunnel != null
+                    && !tunnel.configured
+                    && nowMs - tunnel.lastHeardMs > tunnel.network.spec().macAgeMs()) {
+                removeTunnel(reclaimHand);
+                return;
+            }
+        }
     }
 
     private int freeTunnel() {
-        for (int i = 0; i < tunnelCount; i++) {
-            if (tunnels[i] == null) {
-                return i;
-            }
+        if (!freeTunnels.isEmpty()) {
+            return freeTunnels.popInt();
         }
         if (tunnelCount == maxTunnels) {
             return -1;
@@ -245,7 +263,7 @@ final class ForwardingTables {
         if (tunnelCount == tunnels.length) {
             tunnels = Arrays.copyOf(tunnels, 2 * tunnelCount);
         }
-        return tunnelCount;
+        return tunnelCount++;
     }
 
     /** IPv4 endpoints are kept as IPv4-mapped IPv6 addresses, so that the families do not meet. */

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -147,7 +148,7 @@ final class Listing {
         final long mac = entry.spec.mac() != 0 ? entry.spec.mac() : entry.port.mac();
         return new Rows.PortRow(
                 entry.spec.name(),
-                entry.spec.kind().name().toLowerCase(java.util.Locale.ROOT),
+                entry.spec.kind().name().toLowerCase(Locale.ROOT),
                 entry.spec.device(),
                 networks,
                 state,
@@ -327,7 +328,15 @@ final class Listing {
                         (a, b) -> new Rows.DropRow(a.reason(), a.text(), a.port(), a.network(), a.count() + b.count()));
             });
         }
-        return List.copyOf(rows.values());
+        final List<Rows.DropRow> all = new ArrayList<>(rows.values());
+        underlay.dropsBefore()
+                .forEach((reason, count) -> all.add(new Rows.DropRow(
+                        "kernel-" + reason.toLowerCase(Locale.ROOT).replace(' ', '-'),
+                        reason + ", dropped by the kernel (counted for all of this host's programs)",
+                        "kernel",
+                        "",
+                        count)));
+        return all;
     }
 
     private String portName(final int port) {

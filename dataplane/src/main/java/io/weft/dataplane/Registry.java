@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.agrona.collections.Int2ObjectHashMap;
 
 /**
  * The names and numbers of what there is: tenants, networks, ports.
@@ -25,6 +26,8 @@ final class Registry {
     final Map<String, TenantEntry> tenants = new LinkedHashMap<>();
     final Map<String, NetworkEntry> networks = new LinkedHashMap<>();
     final Map<String, PortEntry> ports = new LinkedHashMap<>();
+    private final Int2ObjectHashMap<NetworkEntry> networksById = new Int2ObjectHashMap<>();
+    private final Int2ObjectHashMap<PortEntry> portsById = new Int2ObjectHashMap<>();
     final Ids tenantIds;
     final Ids networkIds;
     final Ids portIds;
@@ -47,22 +50,36 @@ final class Registry {
         return known(ports.get(name), "port", name);
     }
 
-    NetworkEntry networkById(final int id) {
-        for (final NetworkEntry entry : networks.values()) {
-            if (entry.id == id) {
-                return entry;
-            }
-        }
-        return null;
+    void add(final NetworkEntry entry) {
+        networks.put(entry.spec.key(), entry);
+        networksById.put(entry.id, entry);
     }
 
+    void remove(final NetworkEntry entry) {
+        networks.remove(entry.spec.key());
+        networksById.remove(entry.id);
+        networkIds.giveBack(entry.id);
+    }
+
+    void add(final PortEntry entry) {
+        ports.put(entry.spec.name(), entry);
+        portsById.put(entry.id, entry);
+    }
+
+    void remove(final PortEntry entry) {
+        ports.remove(entry.spec.name());
+        portsById.remove(entry.id);
+        portIds.giveBack(entry.id);
+    }
+
+    /** The network with a number, or null. */
+    NetworkEntry networkById(final int id) {
+        return networksById.get(id);
+    }
+
+    /** The port with a number, or null. */
     PortEntry portById(final int id) {
-        for (final PortEntry entry : ports.values()) {
-            if (entry.id == id) {
-                return entry;
-            }
-        }
-        return null;
+        return portsById.get(id);
     }
 
     private static <T> T known(final T found, final String what, final String name) {

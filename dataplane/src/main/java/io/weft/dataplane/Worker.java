@@ -32,6 +32,9 @@ final class Worker implements Agent {
     private static final int MAX_SLEEP_MS = 250;
 
     private static final long HOUSEKEEPING_NANOS = 1_000_000;
+    /** A learned tunnel is given up at most this often, as it means a walk through the MAC table. */
+    private static final long RECLAIM_NANOS = 10_000_000;
+
     /** Slots of the MAC table aged per millisecond: a table of 131,072 addresses in two seconds. */
     private static final int SWEEP_PER_MS = 128;
 
@@ -57,6 +60,7 @@ final class Worker implements Agent {
     private int nowMs;
     private int loopsToLook = LOOK_EVERY;
     private long housekeptNanos;
+    private long reclaimedNanos;
 
     Worker(
             final SwitchContext context,
@@ -162,6 +166,10 @@ final class Worker implements Agent {
     private void housekeep(final long now) {
         final long millis = (now - housekeptNanos) / 1_000_000;
         housekeptNanos += millis * 1_000_000;
+        if (now - reclaimedNanos >= RECLAIM_NANOS) {
+            reclaimedNanos = now;
+            tables.reclaimTunnel(nowMs);
+        }
         learning.sweep(tables, nowMs, (int) Math.min(tables.macs.slots(), millis * SWEEP_PER_MS));
     }
 
@@ -318,7 +326,11 @@ final class Worker implements Agent {
             return tables.isInNetwork(port, network) ? Egress.port(port) : -1;
         }
         final int tunnel = tables.putTunnel(network, endpoint, false, false);
-        return tunnel < 0 ? -1 : Egress.tunnel(tunnel);
+        if (tunnel < 0) {
+            return -1;
+        }
+        tables.tunnels[tunnel].lastHeardMs = nowMs;
+        return Egress.tunnel(tunnel);
     }
 
     /** A change to what the worker knows, taken between bursts. */

@@ -19,7 +19,7 @@ import java.util.Set;
 
 /**
  * The kernel's UDP and raw sockets as underlay: it routes, resolves neighbours, checks checksums and puts fragments
- * together (its counts are in {@link io.weft.dataplane.sys.KernelCounters}); nothing that is sent is ever fragmented.
+ * together (its counts are {@link KernelDrops}); nothing that is sent is ever fragmented.
  *
  * <p>Each worker has a receiver of its own on each (address, UDP port), among which the kernel spreads flows. Every raw
  * socket and every group's socket would be given a copy, so of those there is one. A port is taken for this switch alone:
@@ -37,6 +37,7 @@ public final class KernelUnderlay implements Underlay {
     private final Set<Integer> zeroChecksum6 = new HashSet<>();
 
     private final KernelSenders senders;
+    private final KernelDrops drops = new KernelDrops();
 
     /** A (encapsulation, port), or with {@code group} what was joined for it. */
     private record Key(Encapsulation encapsulation, int udpPort, IpAddress group) {}
@@ -112,6 +113,11 @@ public final class KernelUnderlay implements Underlay {
     public void leave(final Encapsulation encapsulation, final int udpPort, final IpAddress group) {
         // The kernel leaves the group, and says so to routers, when its socket closes.
         close(receivers.remove(new Key(encapsulation, udpPort, group)));
+    }
+
+    @Override
+    public Map<String, Long> dropsBefore() {
+        return drops.since();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.weft.dataplane.port.RxQueue;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
 import java.util.List;
+import java.util.Map;
 
 /** What carries the tunnels. Owned by the conductor; what it hands out belongs to the workers it is handed out for. */
 public interface Underlay extends AutoCloseable {
@@ -33,6 +34,11 @@ public interface Underlay extends AutoCloseable {
     List<Listener> join(Encapsulation encapsulation, int udpPort, IpAddress group);
 
     void leave(Encapsulation encapsulation, int udpPort, IpAddress group);
+
+    /** What was dropped before the switch saw it, since the underlay was opened: reasons in words, with their counts. */
+    default Map<String, Long> dropsBefore() {
+        return Map.of();
+    }
 
     /** Bytes of the largest outer IP packet. */
     int mtu();
