@@ -297,8 +297,8 @@ class KernelUnderlayTest {
         final long id = Thread.currentThread().threadId();
         final int rounds = 4_000;
         long least = Long.MAX_VALUE;
-        // The compiler may finish during the first rounds; one clean round proves the steady state.
-        for (int attempt = 0; attempt < 5 && least > rounds; attempt++) {
+        // On a busy machine the compiler is late; one clean round proves the steady state.
+        for (int attempt = 0; attempt < 60 && least > rounds; attempt++) {
             final long before = threads.getThreadAllocatedBytes(id);
             for (int round = 0; round < rounds; round++) {
                 end.underlay.tx(0).txBurst(end.burst, end.tx, tunnels);
