@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.weft.control.config.ConfigReader;
 import io.weft.control.config.Host;
+import io.weft.dataplane.port.CaptureReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +28,11 @@ class ReplayCasesTest {
 
     @TempDir
     private Path folder;
+
+    @BeforeAll
+    static void needsLibpcap() {
+        assumeTrue(CaptureReader.isSupported(), "libpcap is not installed");
+    }
 
     @TestFactory
     Stream<DynamicTest> shouldGiveExpectedBytes() throws IOException {

@@ -2,6 +2,7 @@ package io.weft.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.weft.dataplane.port.CaptureReader;
 import io.weft.dataplane.port.CaptureWriter;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +29,11 @@ class ReplayCommandTest {
 
     @TempDir
     private Path folder;
+
+    @BeforeAll
+    static void needsLibpcap() {
+        assumeTrue(CaptureReader.isSupported(), "libpcap is not installed");
+    }
 
     private String config(final String text) throws IOException {
         return Files.writeString(folder.resolve("weft.yaml"), text).toString();

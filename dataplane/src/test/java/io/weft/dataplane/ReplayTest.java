@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.SwitchControl;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +41,11 @@ class ReplayTest {
 
     @TempDir
     private Path folder;
+
+    @BeforeAll
+    static void needsLibpcap() {
+        assumeTrue(CaptureReader.isSupported(), "libpcap is not installed");
+    }
 
     private static Replay replay(final Map<String, Path> inputs, final Path out, final String... ports) {
         final UnderlaySpec underlay = new UnderlaySpec(

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +41,11 @@ class RobustnessTest {
     private final long seed = System.nanoTime();
     private final Random random = new Random(seed);
     private long frames;
+
+    @BeforeAll
+    static void needsLibpcap() {
+        assumeTrue(CaptureReader.isSupported(), "libpcap is not installed");
+    }
 
     @BeforeEach
     void configure() {

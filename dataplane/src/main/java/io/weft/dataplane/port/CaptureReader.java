@@ -25,6 +25,11 @@ public final class CaptureReader implements AutoCloseable {
     private long nanos;
     private int record;
 
+    /** Says whether captures can be read and written here: whether libpcap is installed. */
+    public static boolean isSupported() {
+        return Libpcap.isPresent();
+    }
+
     /** @throws SwitchException in one line, when there is no such capture or it is not one of Ethernet */
     public CaptureReader(final Path file) {
         this.file = file;

@@ -13,21 +13,30 @@ final class Libpcap {
 
     private Libpcap() {}
 
+    /** Says whether it is installed. Asked first, since pcap4j takes a missing library for an old one. */
+    static boolean isPresent() {
+        try {
+            return !Pcaps.libVersion().isEmpty();
+        } catch (final LinkageError _) {
+            return false;
+        }
+    }
+
     /** Opens a capture, pcap or pcapng, for reading; times in nanoseconds. */
     static PcapHandle openForReading(final String file) throws PcapNativeException {
-        try {
-            return Pcaps.openOffline(file, TimestampPrecision.NANO);
-        } catch (final LinkageError e) {
-            throw new SwitchException(MISSING, e);
-        }
+        requirePresent();
+        return Pcaps.openOffline(file, TimestampPrecision.NANO);
     }
 
     /** Opens a handle that only says how a capture is to be written: Ethernet, nanoseconds. */
     static PcapHandle openForWriting(final int maxFrame) throws PcapNativeException {
-        try {
-            return Pcaps.openDead(DataLinkType.EN10MB, maxFrame, TimestampPrecision.NANO);
-        } catch (final LinkageError e) {
-            throw new SwitchException(MISSING, e);
+        requirePresent();
+        return Pcaps.openDead(DataLinkType.EN10MB, maxFrame, TimestampPrecision.NANO);
+    }
+
+    private static void requirePresent() {
+        if (!isPresent()) {
+            throw new SwitchException(MISSING);
         }
     }
 
