@@ -87,7 +87,8 @@ public final class Report {
                 runs.stream().filter(run -> run.result() == result).toList();
         if (!found.isEmpty()) {
             out.println("\n" + heading + ":");
-            found.forEach(run -> out.println("  " + run.type() + "#" + run.name() + ": " + run.reason()));
+            found.forEach(run -> out.println(
+                    "  " + run.type() + (run.name().isEmpty() ? "" : "#" + run.name()) + ": " + run.reason()));
         }
     }
 

@@ -73,6 +73,16 @@ final class ReportTest {
     }
 
     @Test
+    void shouldTakeReportWithoutTestsForSkippedClass() throws IOException {
+        Files.writeString(folder.resolve("TEST-a.B.xml"), "<testsuite name=\"a.B\" tests=\"0\"/>");
+        final List<TestRun> runs = TestRun.read("encap", folder);
+        assertEquals(Result.SKIPPED, runs.getFirst().result());
+        final Conformance.Row row = row(List.of(test("V1")), runs, NOTHING);
+        assertNull(row.complaint());
+        assertTrue(row.lines().getFirst().contains("skipped"));
+    }
+
+    @Test
     void shouldComplainWhenNoTestNamesItem() {
         assertEquals("no test names it", row(List.of(), List.of(), NOTHING).complaint());
         final Item kernel = new Item("V1", "flags", "kernel");

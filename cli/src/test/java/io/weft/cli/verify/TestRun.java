@@ -15,7 +15,7 @@ import org.xml.sax.SAXException;
 /**
  * One run of a test as Surefire's report tells it.
  *
- * @param name the method's name, for a parameterized test with arguments behind it
+ * @param name the method's name, for a parameterized test with arguments behind it; empty: the whole class
  * @param reason why it was skipped or how it failed, else empty
  */
 record TestRun(String module, String type, String name, double seconds, Result result, String reason) {
@@ -26,11 +26,12 @@ record TestRun(String module, String type, String name, double seconds, Result r
     }
 
     boolean isRunOf(final TaggedTest test) {
-        return type.equals(test.type())
-                && name.startsWith(test.method())
-                && (name.length() == test.method().length()
-                        || !Character.isJavaIdentifierPart(
-                                name.charAt(test.method().length())));
+        if (!type.equals(test.type()) || name.isEmpty()) {
+            return type.equals(test.type());
+        }
+        final int length = test.method().length();
+        return name.startsWith(test.method())
+                && (name.length() == length || !Character.isJavaIdentifierPart(name.charAt(length)));
     }
 
     /** Reads the reports of a module; none where there is no folder. */
@@ -41,12 +42,18 @@ record TestRun(String module, String type, String name, double seconds, Result r
         }
         try (DirectoryStream<Path> reports = Files.newDirectoryStream(folder, "TEST-*.xml")) {
             for (final Path report : reports) {
-                final NodeList cases = DocumentBuilderFactory.newDefaultInstance()
+                final Element suite = DocumentBuilderFactory.newDefaultInstance()
                         .newDocumentBuilder()
                         .parse(report.toFile())
-                        .getElementsByTagName("testcase");
+                        .getDocumentElement();
+                final NodeList cases = suite.getElementsByTagName("testcase");
                 for (int i = 0; i < cases.getLength(); i++) {
                     runs.add(run(module, (Element) cases.item(i)));
+                }
+                if (cases.getLength() == 0) {
+                    // What an assumption before all tests leaves; its words are only on the console.
+                    final String reason = "as a whole; its line \"skipped: ...\" in target/verify.log says why";
+                    runs.add(new TestRun(module, suite.getAttribute("name"), "", 0, Result.SKIPPED, reason));
                 }
             }
         } catch (final ParserConfigurationException | SAXException e) {
