@@ -191,11 +191,13 @@ class ControllerTest {
         assertResult(
                 controller.putPort("h1", Map.of("network", "acme/web", "tap", "h1", "mtu", 1400)),
                 Outcome.APPLIED,
-                "~ port h1: mtu auto -> 1400");
+                "- port h1 (tap h1 on acme/web)",
+                "+ port h1 (tap h1 on acme/web, mtu 1400)");
         assertResult(
                 controller.putPort("h1", Map.of("network", "acme/web", "tap", "h1")),
                 Outcome.APPLIED,
-                "~ port h1: mtu 1400 -> auto");
+                "- port h1 (tap h1 on acme/web, mtu 1400)",
+                "+ port h1 (tap h1 on acme/web)");
     }
 
     @Test

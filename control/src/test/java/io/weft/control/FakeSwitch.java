@@ -67,6 +67,9 @@ final class FakeSwitch implements SwitchControl {
 
     @Override
     public CompletableFuture<Void> putPort(final PortSpec port) {
+        if (things.containsKey("port " + port.name())) {
+            return CompletableFuture.failedFuture(new SwitchException("port " + port.name() + " is there already"));
+        }
         return set("port " + port.name(), port);
     }
 

@@ -194,6 +194,7 @@ class SwitchDaemonTest {
         assertEquals(
                 "tenants.acme.networks.web.peers[0]: 10.2.0.1 is this host's own address; name the other hosts only",
                 log.getLast());
+        there = new FakeSwitch();
         start(true).close();
     }
 

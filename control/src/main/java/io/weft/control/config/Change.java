@@ -77,13 +77,6 @@ public sealed interface Change {
         }
     }
 
-    record PutPort(String name, Port from, Port to) implements Change {
-        @Override
-        public String describe() {
-            return "~ port " + name + ": " + Changes.difference(from, to);
-        }
-    }
-
     record RemovePort(String name, Port port) implements Change {
         @Override
         public String describe() {

@@ -38,7 +38,6 @@ public final class Changes {
             case Change.RemovePeer remove ->
                 network(config, remove.network(), there(old -> withPeers(old, minus(old.peers(), remove.endpoint()))));
             case Change.AddPort add -> port(config, add.name(), add.port());
-            case Change.PutPort put -> port(config, put.name(), put.to());
             case Change.RemovePort remove -> port(config, remove.name(), null);
             case Change.AddMac add ->
                 network(config, add.network(), there(old -> withMacs(old, put(old.macs(), add.mac(), add.location()))));
@@ -133,7 +132,10 @@ public final class Changes {
     }
 
     static String what(final Port port) {
-        return " (" + port.device() + " on " + where(port) + ")";
+        return " (" + port.device() + " on " + where(port)
+                + (port.queues() == 0 ? "" : ", queues " + port.queues())
+                + (port.mtu() == 0 ? "" : ", mtu " + port.mtu())
+                + (port.mac() == 0 ? "" : ", mac " + Macs.format(port.mac())) + ")";
     }
 
     private static String where(final Port port) {
@@ -153,17 +155,6 @@ public final class Changes {
         words.add("udp-checksum", Words.word(from.udpChecksum()), Words.word(to.udpChecksum()));
         words.add("mac-limit", from.macLimit(), to.macLimit());
         words.add("mac-age", Units.formatDuration(from.macAgeMs()), Units.formatDuration(to.macAgeMs()));
-        return words.toString();
-    }
-
-    static String difference(final Port from, final Port to) {
-        final Differences words = new Differences();
-        words.add("network", where(from), where(to));
-        words.add("mtu", from.mtu() == 0 ? "auto" : from.mtu(), to.mtu() == 0 ? "auto" : to.mtu());
-        words.add(
-                "mac",
-                from.mac() == 0 ? "any" : Macs.format(from.mac()),
-                to.mac() == 0 ? "any" : Macs.format(to.mac()));
         return words.toString();
     }
 

@@ -4,6 +4,8 @@ import io.weft.control.config.Config.FixedMac;
 import io.weft.control.config.Config.Network;
 import io.weft.control.config.Config.Port;
 import io.weft.control.config.Config.Tenant;
+import io.weft.dataplane.api.NetworkSpec.UdpChecksum;
+import io.weft.encap.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,9 +15,11 @@ import java.util.Objects;
  * The steps from one configuration to another, in an order in which nothing ever names what is not there and no VNI,
  * UDP port or device is taken twice: all removals, inside out, then all additions.
  *
- * <p>A network whose identifier, encapsulation or UDP port changes is another network, and a port whose device or queues
- * change is another port: it is removed and added. So is a port whose network goes or becomes another, because the
- * switch does not remove a network that a port uses. Owned by the thread that asks.
+ * <p>A network whose identifier, encapsulation or UDP port changes is another network: it is removed and added. So is one
+ * that changes whether its port takes zero checksums over IPv6, which the switch wants alike of all networks on a port at
+ * every moment; a port with any change; and a port whose network goes or becomes another, because the switch does not
+ * remove a network that a port uses. Where a network gets or loses its multicast group its peers are removed and added,
+ * because being flooded to or not is settled when a peer is added. Owned by the thread that asks.
  */
 public final class ConfigDiff {
     private final Config actual;
@@ -107,11 +111,8 @@ public final class ConfigDiff {
         });
         final List<Change> added = new ArrayList<>();
         wanted.ports().forEach((name, port) -> {
-            final Port old = actual.ports().get(name);
             if (!staysPort(name)) {
                 added.add(new Change.AddPort(name, port));
-            } else if (!old.equals(port)) {
-                added.add(new Change.PutPort(name, old, port));
             }
         });
         additions.addAll(added.reversed());
@@ -124,9 +125,8 @@ public final class ConfigDiff {
                 removedNetworks.add(new Change.RemoveNetwork(key, network));
                 return;
             }
-            final Network to = wanted.network(key);
             network.peers().stream()
-                    .filter(peer -> !to.peers().contains(peer))
+                    .filter(peer -> !staysPeer(key, peer))
                     .forEach(peer -> removals.add(new Change.RemovePeer(key, peer)));
         });
         removals.addAll(removedNetworks);
@@ -140,7 +140,7 @@ public final class ConfigDiff {
                 added.add(new Change.PutNetwork(key, old, network));
             }
             network.peers().stream()
-                    .filter(peer -> old == null || !old.peers().contains(peer))
+                    .filter(peer -> old == null || !staysPeer(key, peer))
                     .forEach(peer -> addedPeers.add(new Change.AddPeer(key, peer)));
         });
         additions.addAll(addedPeers.reversed());
@@ -170,16 +170,28 @@ public final class ConfigDiff {
                 && to != null
                 && from.vni() == to.vni()
                 && from.encap() == to.encap()
-                && from.port() == to.port();
+                && from.port() == to.port()
+                && (zeroChecksums(from) == zeroChecksums(to)
+                        || !actual.underlay().has(true));
+    }
+
+    private static boolean zeroChecksums(final Network network) {
+        return network.udpChecksum() == UdpChecksum.OFF;
+    }
+
+    /** In a network that stays. */
+    private boolean staysPeer(final String key, final IpAddress peer) {
+        final Network from = actual.network(key);
+        final Network to = wanted.network(key);
+        return from.peers().contains(peer)
+                && to.peers().contains(peer)
+                && (from.group() == null) == (to.group() == null);
     }
 
     private boolean staysPort(final String name) {
         final Port from = actual.ports().get(name);
-        final Port to = wanted.ports().get(name);
         return from != null
-                && to != null
-                && from.device().equals(to.device())
-                && from.queues() == to.queues()
+                && from.equals(wanted.ports().get(name))
                 && from.networks().stream().allMatch(this::staysNetwork);
     }
 
@@ -187,11 +199,11 @@ public final class ConfigDiff {
     private boolean staysMac(final String key, final FixedMac mac, final String location) {
         final boolean same = location.equals(actual.network(key).macs().get(mac))
                 && location.equals(wanted.network(key).macs().get(mac));
-        return same && (!actual.ports().containsKey(location) || (staysPort(location) && staysIn(key, location)));
-    }
-
-    private boolean staysIn(final String key, final String port) {
-        return actual.ports().get(port).networks().contains(key)
-                && wanted.ports().get(port).networks().contains(key);
+        return same
+                && (actual.ports().containsKey(location)
+                        ? staysPort(location)
+                        : actual.network(key).peers().stream()
+                                .filter(peer -> peer.toString().equals(location))
+                                .allMatch(peer -> staysPeer(key, peer)));
     }
 }

@@ -21,6 +21,7 @@ final class NetworkChecker {
     private final Complaints complaints;
     private final Map<String, String> ownerOfTunnel = new HashMap<>();
     private final Map<Integer, String> encapOfPort = new HashMap<>();
+    private final Map<Integer, String> zeroChecksumsOfPort = new HashMap<>();
 
     private NetworkChecker(final Config config, final Complaints complaints) {
         this.config = config;
@@ -127,12 +128,27 @@ final class NetworkChecker {
                     "UDP port " + network.port() + " carries " + first + " and cannot carry " + mine
                             + " too; take another, such as " + network.encap().defaultPort());
         }
+        if (config.underlay().has(true)) {
+            zeroChecksums(path, name, network);
+        }
         if (network.udpChecksum() == UdpChecksum.OFF
                 && network.peers().isEmpty()
                 && Overhead.overIpv6(network, config.underlay())) {
             complaints.error(
                     path + ".udp-checksum",
                     "over IPv6 it may be off only between endpoints that are named (RFC 6936); give peers:, or remove it");
+        }
+    }
+
+    /** Over IPv6 a UDP port takes zero checksums or does not (RFC 6936, section 4). */
+    private void zeroChecksums(final String path, final String name, final Network network) {
+        final String mine = network.udpChecksum() == UdpChecksum.OFF ? "off" : "on";
+        final String first = zeroChecksumsOfPort.putIfAbsent(network.port(), mine + " for network " + name);
+        if (first != null && !first.startsWith(mine + " ")) {
+            complaints.error(
+                    path + ".udp-checksum",
+                    "over IPv6 it holds for UDP port " + network.port() + " as a whole, which has it " + first
+                            + "; set both alike, or give one another port");
         }
     }
 

@@ -129,7 +129,6 @@ class ConfigCheckerTest {
 
     @Test
     @Tag("U1")
-    @Tag("U3")
     void shouldRefuseZeroChecksumOverIpv6WhenEndpointsAreNotNamed() {
         assertComplaints(
                 "underlay: {address: \"fd00::1\", accept: any}\ntenants: {a: {networks: {x: {vni: 7, udp-checksum: off}}}}",
@@ -137,6 +136,17 @@ class ConfigCheckerTest {
                         + " (RFC 6936); give peers:, or remove it");
         good(
                 "underlay: {address: \"fd00::1\"}\ntenants: {a: {networks: {x: {vni: 7, udp-checksum: off, peers: [\"fd00::2\"]}}}}");
+    }
+
+    @Test
+    void shouldRefuseZeroChecksumsForHalfAPortOverIpv6() {
+        final String networks =
+                "tenants: {a: {networks: {w: {vni: 7}, x: {vni: 8, udp-checksum: off, peers: [10.2.0.1]}}}}";
+        assertComplaints(
+                BOTH + networks,
+                "f.yaml:2: tenants.a.networks.x.udp-checksum: over IPv6 it holds for UDP port 4789 as a whole, which has it on for"
+                        + " network a/w; set both alike, or give one another port");
+        good(UNDERLAY + networks);
     }
 
     @Test

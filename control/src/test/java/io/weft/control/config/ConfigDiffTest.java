@@ -63,20 +63,47 @@ class ConfigDiffTest {
                   acme:
                     flow-cache: 1024
                     networks:
-                      web: {vni: 5001, peers: [10.2.0.1, 10.3.0.1], mac-age: 60s, mac-limit: 100, group: 239.1.1.1, inner-vlan: keep,
+                      web: {vni: 5001, peers: [10.2.0.1, 10.3.0.1], mac-age: 60s, mac-limit: 100, inner-vlan: keep,
                             udp-checksum: on, macs: {"02:00:00:00:00:09": h1}}
                       db: {vni: 6002, encap: nvgre, flow-id: off}
                 ports:
                   h1: {network: acme/web, tap: h1, mtu: 1400, mac: 02:00:00:00:00:01}
-                  h2: {network: acme/db, tap: h2}
+                  h2: {network: acme/db, tap: h2, queues: 2}
                 """,
+                "- mac 02:00:00:00:00:09 of acme/web at h1",
+                "- port h1 (tap h1 on acme/web)",
+                "- port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})",
                 "~ tenant acme: flow-cache 65536 -> 1024",
                 "~ network acme/db: flow-id on -> off",
-                "~ network acme/web: group none -> 239.1.1.1, inner-vlan drop -> keep, udp-checksum auto -> on,"
-                        + " mac-limit 8192 -> 100, mac-age 300s -> 60s",
+                "~ network acme/web: inner-vlan drop -> keep, udp-checksum auto -> on, mac-limit 8192 -> 100,"
+                        + " mac-age 300s -> 60s",
                 "+ peer 10.3.0.1 of acme/web",
-                "~ port h1: mtu auto -> 1400, mac any -> 02:00:00:00:00:01",
-                "~ port h2: network trunk {10: acme/web, 20: acme/db} -> acme/db");
+                "+ port h1 (tap h1 on acme/web, mtu 1400, mac 02:00:00:00:00:01)",
+                "+ port h2 (tap h2 on acme/db, queues 2)",
+                "+ mac 02:00:00:00:00:09 of acme/web at h1");
+    }
+
+    @Test
+    void shouldAddPeersAgainWhenTheNetworkGetsAGroup() {
+        assertDiff(
+                BASE.replace("{vni: 5001", "{vni: 5001, group: 239.1.1.1"),
+                "- peer 10.2.0.1 of acme/web",
+                "~ network acme/web: group none -> 239.1.1.1",
+                "+ peer 10.2.0.1 of acme/web");
+    }
+
+    @Test
+    void shouldReplaceANetworkWhenItsPortTakesZeroChecksumsOverIpv6() {
+        final String six = BASE.replace("[10.1.0.1]", "[10.1.0.1, \"fd00::1\"]").replace("h1}}", "10.2.0.1}}");
+        assertEquals("""
+                - port h1 (tap h1 on acme/web)
+                - port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})
+                - network acme/web (vxlan 5001)
+                + network acme/web (vxlan 5001)
+                + peer 10.2.0.1 of acme/web
+                + port h1 (tap h1 on acme/web)
+                + port h2 (tap h2 on trunk {10: acme/web, 20: acme/db})
+                + mac 02:00:00:00:00:09 of acme/web at 10.2.0.1""", String.join("\n", lines(six, six.replace("{vni: 5001", "{vni: 5001, udp-checksum: off"))));
     }
 
     @Test

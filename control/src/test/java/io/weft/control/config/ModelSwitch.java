@@ -42,6 +42,10 @@ final class ModelSwitch {
                 assertEquals(old.vni(), put.to().vni(), why);
                 assertEquals(old.port(), put.to().port(), why);
                 assertEquals(old.encap(), put.to().encap(), why);
+                assertTrue(
+                        (old.group() == null) == (put.to().group() == null)
+                                || peers.get(put.key()).isEmpty(),
+                        why);
             }
             case Change.RemoveNetwork remove -> {
                 ports.values().forEach(port -> assertFalse(port.networks().contains(remove.key()), why));
@@ -63,12 +67,6 @@ final class ModelSwitch {
                                 assertFalse(port.device().equals(add.port().device()), why));
                 assertTrue(networks.keySet().containsAll(add.port().networks()), why);
                 assertEquals(null, ports.put(add.name(), add.port()), why);
-            }
-            case Change.PutPort put -> {
-                assertTrue(networks.keySet().containsAll(put.to().networks()), why);
-                final Port old = ports.put(put.name(), put.to());
-                assertEquals(old.device(), put.to().device(), why);
-                assertEquals(old.queues(), put.to().queues(), why);
             }
             case Change.RemovePort remove -> {
                 remove.port()

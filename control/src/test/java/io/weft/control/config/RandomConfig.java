@@ -125,7 +125,9 @@ public final class RandomConfig {
             }
         }
         final boolean udp = encap.isUdp();
-        final int port = encap.defaultPort() + (udp && flip() ? 1 : 0);
+        // Over IPv6 zero checksums are the matter of a whole port.
+        final boolean zero = udp && !peers.isEmpty() && flip();
+        final int port = encap.defaultPort() + (zero ? 1 : 0);
         return new Network(
                 vni,
                 encap,
@@ -134,7 +136,7 @@ public final class RandomConfig {
                 peers.isEmpty() || flip() ? null : IpAddress.parse("239.1.1." + random.nextInt(3)),
                 !udp && flip(),
                 udp && flip(),
-                !udp || peers.isEmpty() ? UdpChecksum.AUTO : UdpChecksum.values()[random.nextInt(3)],
+                zero ? UdpChecksum.OFF : udp && flip() ? UdpChecksum.ON : UdpChecksum.AUTO,
                 flip() ? Config.DEFAULT_MAC_LIMIT : 1 + random.nextInt(100_000),
                 flip() ? Config.DEFAULT_MAC_AGE_MS : 1_000 + random.nextInt(9_000_000),
                 new TreeMap<>());
