@@ -10,8 +10,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The sending sockets of all workers, opened when a worker's first tunnel of a family needs them: a switch whose tunnels
- * are all of one kind does not open the others. Any worker and the conductor call it, never for a frame.
+ * The sending sockets of all workers. The conductor opens them before the first network of their kind is there, since the
+ * source ports of a family take tens of milliseconds, which a worker must not stand still; workers then find them.
  */
 final class KernelSenders implements AutoCloseable {
     private final KernelUnderlay underlay;
@@ -20,6 +20,21 @@ final class KernelSenders implements AutoCloseable {
 
     KernelSenders(final KernelUnderlay underlay) {
         this.underlay = underlay;
+    }
+
+    /** Opens what the workers will want for an encapsulation, on all of the underlay's addresses. */
+    void open(final Encapsulation encapsulation, final int workers) {
+        for (int worker = 0; worker < workers; worker++) {
+            for (final int family : new int[] {4, 6}) {
+                if (underlay.address(family) != null) {
+                    if (encapsulation.isUdp()) {
+                        ports(worker, family);
+                    } else {
+                        raw(worker, family);
+                    }
+                }
+            }
+        }
     }
 
     /** The source ports of a worker and family. */

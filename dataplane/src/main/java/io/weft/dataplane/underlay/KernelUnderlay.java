@@ -67,6 +67,7 @@ public final class KernelUnderlay implements Underlay {
             return List.of();
         }
         refuseSharedPort(encapsulation, udpPort);
+        senders.open(encapsulation, workers.length);
         final List<Listener> opened = new ArrayList<>();
         try {
             for (final IpAddress address : addresses) {
