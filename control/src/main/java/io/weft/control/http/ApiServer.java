@@ -10,7 +10,6 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.weft.control.ControlService;
@@ -226,7 +225,6 @@ public final class ApiServer implements AutoCloseable {
                             .setMaxInitialLineLength(limits.line())
                             .setMaxHeaderSize(limits.header())
                             .setMaxChunkSize(16 * 1024)))
-                    .addLast(new FlowControlHandler())
                     .addLast("http", new HttpHandler(requests, access, limits));
         }
     }

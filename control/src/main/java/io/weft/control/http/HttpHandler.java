@@ -24,6 +24,8 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.channels.ClosedChannelException;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
@@ -41,7 +43,9 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     private final Access access;
     private final Limits limits;
 
+    private final Queue<Object> waiting = new ArrayDeque<>();
     private Incoming incoming;
+    private boolean answering;
     private boolean closing;
     private Future<?> deadline;
 
@@ -60,31 +64,51 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerRemoved(final ChannelHandlerContext ctx) {
         unlimit();
+        waiting.forEach(ReferenceCountUtil::release);
+        waiting.clear();
         if (incoming != null) {
             incoming.release();
         }
     }
 
+    /** One read may bring several requests; they wait here, and nothing more is read until they are answered. */
     @Override
     public void channelRead(final ChannelHandlerContext ctx, final Object message) {
-        try {
-            if (closing) {
-                ctx.read();
-            } else if (message instanceof HttpObject object
-                    && object.decoderResult().isFailure()) {
-                final Problem problem =
-                        Incoming.malformed(object.decoderResult().cause());
-                refuse(ctx, problem);
-            } else {
-                if (message instanceof HttpRequest request) {
-                    onHead(ctx, request);
-                }
-                if (message instanceof HttpContent content && !closing) {
-                    onContent(ctx, content);
-                }
+        waiting.add(message);
+        pump(ctx);
+    }
+
+    @Override
+    public void channelReadComplete(final ChannelHandlerContext ctx) {
+        if (!answering) {
+            ctx.read();
+        }
+    }
+
+    private void pump(final ChannelHandlerContext ctx) {
+        while (!answering && !waiting.isEmpty()) {
+            final Object message = waiting.poll();
+            try {
+                take(ctx, message);
+            } finally {
+                ReferenceCountUtil.release(message);
             }
-        } finally {
-            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void take(final ChannelHandlerContext ctx, final Object message) {
+        if (closing) {
+            return;
+        }
+        if (message instanceof HttpObject object && object.decoderResult().isFailure()) {
+            refuse(ctx, Incoming.malformed(object.decoderResult().cause()));
+            return;
+        }
+        if (message instanceof HttpRequest request) {
+            onHead(ctx, request);
+        }
+        if (message instanceof HttpContent content && !closing && incoming != null) {
+            onContent(ctx, content);
         }
     }
 
@@ -101,25 +125,17 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
             // Past the codec, which would take it for the answer to this request and mistake the next one's method.
             ctx.pipeline().context(HttpServerCodec.class).writeAndFlush(Unpooled.copiedBuffer(CONTINUE, US_ASCII));
         }
-        if (!(request instanceof HttpContent)) {
-            ctx.read();
-        }
     }
 
     private void onContent(final ChannelHandlerContext ctx, final HttpContent content) {
-        if (incoming == null) {
-            ctx.read();
-            return;
-        }
         incoming.add(content.content());
         if (incoming.isFatal()) {
             refuse(ctx, incoming.refusal());
         } else if (content instanceof LastHttpContent) {
             final Incoming whole = incoming;
+            answering = true;
             limit(ctx, 2 * limits.answerMs(), ctx::close);
             server.answer(whole, ctx.executor(), answer -> write(ctx, whole, answer));
-        } else {
-            ctx.read();
         }
     }
 
@@ -162,8 +178,10 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         if (keepAlive) {
             written.addListener(done -> {
                 if (done.isSuccess() && !closing) {
+                    answering = false;
                     limit(ctx, limits.idleMs(), ctx::close);
-                    ctx.read();
+                    pump(ctx);
+                    channelReadComplete(ctx);
                 } else {
                     ctx.close();
                 }
