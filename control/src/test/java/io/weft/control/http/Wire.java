@@ -117,6 +117,11 @@ final class Wire implements AutoCloseable {
         return line.toString().stripTrailing();
     }
 
+    /** As many bytes, as text. */
+    String take(final int length) throws IOException {
+        return new String(in.readNBytes(length), StandardCharsets.UTF_8);
+    }
+
     /** Whether the server ends the connection without another byte. */
     boolean ended() throws IOException {
         return in.read() < 0;
