@@ -141,6 +141,7 @@ class MemoryPortTest {
     }
 
     @Test
+    @SuppressWarnings("ThreadPriorityCheck") // gives way where both threads share a CPU
     void shouldLoseNothingWhenTwoThreadsRace() throws InterruptedException {
         final MemoryPort port = new MemoryPort(1, 1500, 0, 64, false);
         final int frames = 50_000;
