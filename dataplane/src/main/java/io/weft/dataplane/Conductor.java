@@ -8,9 +8,11 @@ import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.SwitchControl.EventListener;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.TenantSpec;
+import io.weft.dataplane.sys.Region;
 import io.weft.dataplane.underlay.Underlay;
 import io.weft.encap.IpAddress;
 import io.weft.encap.MacAddress;
+import io.weft.flowcache.FlowCache;
 import io.weft.flowcache.MacTable;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,13 +78,25 @@ final class Conductor implements AutoCloseable {
     void putTenant(final TenantSpec spec) {
         final TenantEntry known = registry.tenants.get(spec.name());
         final TenantEntry entry = known == null ? new TenantEntry(registry.tenantIds.take(), spec) : known;
-        everyWorker(worker -> {
-            worker.onPutTenant(entry.id, spec.flowCache());
-            return true;
-        });
+        if (known == null || known.spec.flowCache() != spec.flowCache()) {
+            giveCaches(entry, spec.flowCache());
+        }
         entry.spec = spec;
         registry.tenants.put(spec.name(), entry);
         facts.tell(known == null ? "tenant.added" : "tenant.changed", spec.name(), "");
+    }
+
+    /** Gives each worker a cache of the tenant's; then nobody looks at those that they had. */
+    private void giveCaches(final TenantEntry entry, final int quota) {
+        final List<Region> memory = new ArrayList<>();
+        final List<FlowCache> caches = new ArrayList<>();
+        for (int w = 0; w < workers.size(); w++) {
+            memory.add(new Region(FlowCache.bytesFor(quota)));
+            caches.add(new FlowCache(memory.get(w).address(), quota, context.seed()));
+        }
+        eachWorker((worker, w) -> worker.onPutTenant(entry.id, caches.get(w)));
+        entry.memory.forEach(Region::close);
+        entry.memory = memory;
     }
 
     void removeTenant(final String name) {
@@ -97,6 +111,7 @@ final class Conductor implements AutoCloseable {
             worker.onRemoveTenant(entry.id);
             return true;
         });
+        entry.memory.forEach(Region::close);
         registry.tenants.remove(name);
         registry.tenantIds.giveBack(entry.id);
         facts.tell("tenant.removed", name, "");
@@ -429,6 +444,7 @@ final class Conductor implements AutoCloseable {
             wiring.unwire(entry);
             entry.port.close();
         }
+        registry.tenants.values().forEach(tenant -> tenant.memory.forEach(Region::close));
         listeners.close();
     }
 

@@ -33,7 +33,6 @@ final class ForwardingTables {
     Network[] networks = new Network[16];
     FloodList[] floods = new FloodList[16];
     FlowCache[] caches = new FlowCache[16];
-    private long[] cacheMemory = new long[16];
     PortBinding[] bindings = new PortBinding[16];
     PortQueue[] queues = new PortQueue[16];
     TxQueue[] txQueues = new TxQueue[16];
@@ -59,17 +58,12 @@ final class ForwardingTables {
 
     // Tenants.
 
-    void putTenant(final int id, final int quota) {
+    /** @param cache whose memory the conductor owns */
+    void putTenant(final int id, final FlowCache cache) {
         if (id >= caches.length) {
             caches = Arrays.copyOf(caches, 2 * id);
-            cacheMemory = Arrays.copyOf(cacheMemory, 2 * id);
         }
-        if (caches[id] != null && cacheMemory[id] == FlowCache.bytesFor(quota)) {
-            return;
-        }
-        // The old cache's memory is left to readers that may still list it; quotas change rarely.
-        cacheMemory[id] = FlowCache.bytesFor(quota);
-        caches[id] = new FlowCache(Mem.allocate(cacheMemory[id], 512), quota, seed);
+        caches[id] = cache;
     }
 
     void removeTenant(final int id) {

@@ -7,6 +7,7 @@ import io.weft.dataplane.api.TenantSpec;
 import io.weft.dataplane.port.Port;
 import io.weft.dataplane.port.PortQueue;
 import io.weft.dataplane.port.RxQueue;
+import io.weft.dataplane.sys.Region;
 import io.weft.encap.IpAddress;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -92,6 +93,8 @@ final class Registry {
     static final class TenantEntry {
         final int id;
         TenantSpec spec;
+        /** Memory of its flow caches, by worker. */
+        List<Region> memory = List.of();
 
         TenantEntry(final int id, final TenantSpec spec) {
             this.id = id;

@@ -8,6 +8,7 @@ import io.weft.dataplane.sys.Affinity;
 import io.weft.dataplane.sys.ErrnoException;
 import io.weft.dataplane.underlay.UnderlayTx;
 import io.weft.encap.IpAddress;
+import io.weft.flowcache.FlowCache;
 import io.weft.flowcache.MacTable;
 import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
@@ -203,8 +204,8 @@ final class Worker implements Agent {
 
     // Orders, taken between bursts.
 
-    void onPutTenant(final int tenant, final int quota) {
-        tables.putTenant(tenant, quota);
+    void onPutTenant(final int tenant, final FlowCache cache) {
+        tables.putTenant(tenant, cache);
     }
 
     void onRemoveTenant(final int tenant) {
