@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -46,7 +47,7 @@ public final class Report {
     /**
      * @param system whether system tests were to run
      * @param partial only some tests were asked for: the conformance table is left out
-     * @param built whether the build itself ended well: compiler, formatter, module layers
+     * @param built whether the build itself ended well: compiler, formatter, module layers, time
      */
     boolean print(final boolean system, final boolean partial, final boolean built) throws IOException {
         durations();
@@ -82,13 +83,17 @@ public final class Report {
         return MODULES.indexOf(key.substring(0, key.indexOf(' ')));
     }
 
+    /** One line for each test; runs of one with other arguments only where something else is said of them. */
     private void reasons(final String heading, final Result result) {
-        final List<TestRun> found =
-                runs.stream().filter(run -> run.result() == result).toList();
-        if (!found.isEmpty()) {
+        final Map<String, Integer> lines = new LinkedHashMap<>();
+        runs.stream().filter(run -> run.result() == result).forEach(run -> {
+            final String method = run.name().replaceFirst("[^\\w$].*", "");
+            final String test = run.type() + (method.isEmpty() ? "" : "#" + method);
+            lines.merge(test + ": " + run.reason(), 1, Integer::sum);
+        });
+        if (!lines.isEmpty()) {
             out.println("\n" + heading + ":");
-            found.forEach(run -> out.println(
-                    "  " + run.type() + (run.name().isEmpty() ? "" : "#" + run.name()) + ": " + run.reason()));
+            lines.forEach((line, times) -> out.println("  " + line + (times > 1 ? " (" + times + " times)" : "")));
         }
     }
 

@@ -60,7 +60,7 @@ final class ReportTest {
         Files.writeString(folder.resolve("TEST-a.B.xml"), """
                 <testsuite name="a.B">
                   <testcase name="x(int)[1]" classname="a.B" time="1,234.5"/>
-                  <testcase name="y" classname="a.B" time="0.1"><skipped message="no root"/></testcase>
+                  <testcase name="y" classname="a.B" time="0.1"><skipped type="x">org.A$TestAbortedException: Assumption failed: no root&#10;at</skipped></testcase>
                   <testcase name="z" classname="a.B" time="0.1"><failure message="expected&#10;more">trace</failure></testcase>
                 </testsuite>
                 """);

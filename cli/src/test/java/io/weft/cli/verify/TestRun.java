@@ -69,7 +69,7 @@ record TestRun(String module, String type, String name, double seconds, Result r
             final NodeList found = testcase.getElementsByTagName(tag);
             if (found.getLength() > 0) {
                 result = tag.equals("skipped") ? Result.SKIPPED : Result.FAILED;
-                reason = ((Element) found.item(0)).getAttribute("message").strip();
+                reason = reason((Element) found.item(0));
                 break;
             }
         }
@@ -80,6 +80,14 @@ record TestRun(String module, String type, String name, double seconds, Result r
                 testcase.getAttribute("name"),
                 seconds.isEmpty() ? 0 : Double.parseDouble(seconds),
                 result,
-                reason.lines().findFirst().orElse(""));
+                reason);
+    }
+
+    /** One line: the message, else the exception without its name. */
+    private static String reason(final Element element) {
+        final String message = element.getAttribute("message").strip();
+        final String text = message.isEmpty() ? element.getTextContent().strip() : message;
+        final String line = text.lines().findFirst().orElse("");
+        return line.replaceFirst("^[\\w.$]+Exception: ", "").replaceFirst("^Assumption failed: ", "");
     }
 }
