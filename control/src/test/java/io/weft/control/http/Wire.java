@@ -117,6 +117,19 @@ final class Wire implements AutoCloseable {
         return line.toString().stripTrailing();
     }
 
+    /** All until the server ends the connection, which it may do by a reset. */
+    String readAll() {
+        final StringBuilder all = new StringBuilder();
+        try {
+            for (int c = in.read(); c >= 0; c = in.read()) {
+                all.append((char) c);
+            }
+        } catch (final IOException e) {
+            // A reset ends it as well.
+        }
+        return all.toString();
+    }
+
     /** As many bytes, as text. */
     String take(final int length) throws IOException {
         return new String(in.readNBytes(length), StandardCharsets.UTF_8);
