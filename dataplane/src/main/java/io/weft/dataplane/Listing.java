@@ -62,8 +62,24 @@ final class Listing {
         for (final PortEntry entry : registry.ports.values()) {
             ports.add(port(entry, problems));
         }
+        tellOf(
+                problems,
+                WorkerCounters.ECN_SUSPICIOUS,
+                "packets came through tunnels with an ECN mark that no honest path makes of what was sent (RFC 6040):"
+                        + " look for a router that rewrites the TOS field");
+        tellOf(
+                problems,
+                WorkerCounters.TUNNELS_REFUSED,
+                "packets came from endpoints that there was no room to learn: with accept: any, anybody can fill it");
         return new Rows.Status(
                 workers(), tenants(), networks(problems), ports, tunnels(), underlay(), books(), problems);
+    }
+
+    private void tellOf(final List<String> problems, final int counter, final String words) {
+        final long count = sum(counter);
+        if (count > 0) {
+            problems.add(count + " " + words);
+        }
     }
 
     private List<Rows.WorkerRow> workers() {

@@ -10,6 +10,7 @@ import static io.weft.dataplane.TestFrames.udp;
 import static io.weft.dataplane.TestFrames.vxlan;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.weft.dataplane.DropReason;
 import io.weft.dataplane.TestFrames;
@@ -17,6 +18,7 @@ import io.weft.encap.Encapsulation;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -139,6 +141,19 @@ class EcnConformanceTest extends Overlay {
         for (int outer = 0; outer < 4; outer++) {
             assertDecapsulates(encap, CE, outer, CE);
         }
+    }
+
+    /** RFC 6040, section 4.2: ECT(1) outside where the inner is Not-ECT must not be; CE there is dropped and counted. */
+    @Test
+    @Tag("E6")
+    void shouldTellTheOperatorOfCombinationsThatNoHonestPathMakes() {
+        network(spec(Encapsulation.VXLAN), PEER, PEER6);
+        assertDecapsulates(Encapsulation.VXLAN, ECT_0, CE, CE);
+        assertTrue(weft.status().problems().isEmpty(), "congestion is no problem");
+        assertDecapsulates(Encapsulation.VXLAN, NOT_ECT, ECT_1, NOT_ECT);
+        assertTrue(
+                weft.status().problems().stream().anyMatch(line -> line.contains("RFC 6040")),
+                () -> weft.status().problems().toString());
     }
 
     @ParameterizedTest
