@@ -65,5 +65,6 @@ public final class HandoffQueue implements PortQueue, AutoCloseable {
     @Override
     public void close() {
         drain.close();
+        ring.close();
     }
 }

@@ -2,6 +2,7 @@ package io.weft.dataplane.port;
 
 import io.weft.dataplane.Burst;
 import io.weft.dataplane.TxQueue;
+import io.weft.dataplane.sys.Region;
 import io.weft.encap.Mem;
 
 /**
@@ -20,13 +21,14 @@ import io.weft.encap.Mem;
  * <p>The first half of the fields is owned by the producing thread, the second by the consuming one; only the two
  * positions are read across, each written by one side.
  */
-public final class FrameRing {
+public final class FrameRing implements AutoCloseable {
     private static final int ALIGNMENT = 64;
     private static final int FRAME_LENGTH = 4;
     private static final int WORDS = 8;
     private static final int REFUSED = 28;
     private static final int FRAME = ALIGNMENT + Burst.HEADROOM;
 
+    private final Region region;
     private final long base;
     private final int capacity;
     private final int maxFrames;
@@ -56,9 +58,16 @@ public final class FrameRing {
         }
         this.capacity = bytes;
         this.maxFrames = maxFrames;
-        base = Mem.allocate(bytes, ALIGNMENT);
-        tail = Mem.allocate(4 * ALIGNMENT, ALIGNMENT);
+        region = new Region(bytes + 4L * ALIGNMENT);
+        base = region.address();
+        tail = base + bytes;
         head = tail + 2 * ALIGNMENT;
+    }
+
+    /** Gives the memory back; neither side may touch it any more. */
+    @Override
+    public void close() {
+        region.close();
     }
 
     /** Bytes of the largest frame that a ring of this size takes. */
