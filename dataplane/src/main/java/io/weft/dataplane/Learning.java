@@ -28,9 +28,15 @@ final class Learning implements Expired {
     static final int AGED = 3;
     static final int REFRESHED = 4;
 
+    private static final int TOLD_BITS = 12;
+
     private final RingBuffer facts;
     private final WorkerCounters counters;
     private final boolean relayed;
+    /** Addresses and VLANs of which it was told lately that they are in use; with networks and when. */
+    private final long[] told = new long[1 << TOLD_BITS];
+
+    private final long[] toldWhen = new long[1 << TOLD_BITS];
     private ForwardingTables tables;
 
     Learning(final RingBuffer facts, final WorkerCounters counters, final boolean relayed) {
@@ -52,10 +58,33 @@ final class Learning implements Expired {
             }
             case MacTable.REFRESHED -> {
                 if (relayed) {
-                    tell(REFRESHED, network, burst.vlan[i], burst.source[i], ingress);
+                    tellInUse(into, network, burst.vlan[i], burst.source[i], ingress, nowMs);
                 }
             }
             default -> counters.add(WorkerCounters.LEARN_REFUSED, 1);
+        }
+    }
+
+    /**
+     * Tells again that an address is in use: several times in its life, and not with every frame of a machine that sends
+     * to unknown destinations. Two addresses that meet in the small table here are told more often.
+     */
+    private void tellInUse(
+            final ForwardingTables of,
+            final int network,
+            final int vlan,
+            final long mac,
+            final int ingress,
+            final int nowMs) {
+        final long key = mac << 16 | vlan;
+        final int k = (int) (((key + network) * 0x9e3779b97f4a7c15L) >>> (Long.SIZE - TOLD_BITS));
+        final boolean same = told[k] == key && (int) (toldWhen[k] >>> 32) == network;
+        if (same && nowMs - (int) toldWhen[k] < of.networks[network].spec().macAgeMs() / 8) {
+            return;
+        }
+        if (tell(REFRESHED, network, vlan, mac, ingress)) {
+            told[k] = key;
+            toldWhen[k] = (long) network << 32 | (nowMs & 0xffff_ffffL);
         }
     }
 
@@ -70,11 +99,11 @@ final class Learning implements Expired {
         tell(AGED, network, innerVlan, mac, egress);
     }
 
-    private void tell(final int what, final int network, final int vlan, final long mac, final int egress) {
+    private boolean tell(final int what, final int network, final int vlan, final long mac, final int egress) {
         final int at = facts.tryClaim(what, LENGTH);
         if (at < 0) {
             counters.add(WorkerCounters.LEARN_UNTOLD, 1);
-            return;
+            return false;
         }
         final UnsafeBuffer buffer = (UnsafeBuffer) facts.buffer();
         buffer.putInt(at + NETWORK, network);
@@ -86,5 +115,6 @@ final class Learning implements Expired {
         buffer.putLong(at + HI, tunnel == null ? 0 : tunnel.endpoint.hi());
         buffer.putLong(at + LO, tunnel == null ? 0 : tunnel.endpoint.lo());
         facts.commit(at);
+        return true;
     }
 }
