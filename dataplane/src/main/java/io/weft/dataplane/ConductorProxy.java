@@ -50,10 +50,20 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
                 work++;
                 task = tasks.poll();
             }
-            work += conductor.doWork();
+            work += relay();
             if (work == 0) {
                 LockSupport.parkNanos(IDLE_NANOS);
             }
+        }
+    }
+
+    /** What goes wrong here is nobody's request, and must not end the thread that all requests wait for. */
+    private int relay() {
+        try {
+            return conductor.doWork();
+        } catch (final RuntimeException | OutOfMemoryError e) {
+            System.err.println("weft: conductor: " + e);
+            return 0;
         }
     }
 
@@ -62,7 +72,7 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
         final Runnable run = () -> {
             try {
                 future.complete(task.get());
-            } catch (final RuntimeException e) {
+            } catch (final RuntimeException | OutOfMemoryError e) {
                 future.completeExceptionally(e);
             }
         };
@@ -73,6 +83,10 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
         } else {
             tasks.add(run);
             LockSupport.unpark(thread);
+            if (closed && tasks.remove(run)) {
+                // It came after the last look that anybody takes.
+                future.completeExceptionally(new SwitchException("the switch is ending"));
+            }
         }
         return future;
     }

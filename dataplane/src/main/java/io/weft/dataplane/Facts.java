@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.MessageHandler;
+import org.agrona.concurrent.ringbuffer.RingBuffer;
 
 /**
  * What the workers learned, told to the other workers and to those who follow events.
@@ -41,26 +42,33 @@ final class Facts {
     void tell(final String type, final String subject, final String detail) {
         final long now = System.currentTimeMillis();
         for (final EventListener listener : listeners) {
-            listener.onEvent(now, type, subject, detail);
+            try {
+                listener.onEvent(now, type, subject, detail);
+            } catch (final RuntimeException e) {
+                // A follower that is ending is no reason for a change to fail that has been made.
+                System.err.println("weft: event " + type + ": " + e);
+            }
         }
     }
 
-    /** Relays all there is: before a number is given back, so that no fact about its old holder meets the new one. */
+    /**
+     * Relays all that there is now: before a number is given back, so that no fact about its old holder meets the new one.
+     * What workers learn meanwhile is not waited for: it may be more than can be relayed.
+     */
     void drain() {
-        int taken = relay();
-        while (taken > 0) {
-            taken = relay();
+        for (int w = 0; w < workers.size(); w++) {
+            final RingBuffer facts = workers.get(w).worker().facts;
+            final long until = facts.producerPosition();
+            while (facts.consumerPosition() - until < 0) {
+                facts.read(handlers.get(w), BATCH);
+            }
         }
     }
 
     int relay() {
         int taken = 0;
         for (int w = 0; w < workers.size(); w++) {
-            final int from = w;
-            taken += workers.get(w)
-                    .worker()
-                    .facts
-                    .read((type, buffer, at, length) -> onFact(from, type, buffer, at), BATCH);
+            taken += workers.get(w).worker().facts.read(handlers.get(w), BATCH);
         }
         return taken;
     }
