@@ -33,6 +33,7 @@ final class PollSet implements AutoCloseable {
     private int activeCount;
     private int parkedCount;
     private int unparkable;
+    private volatile boolean closed;
 
     PollSet() {
         try {
@@ -53,7 +54,8 @@ final class PollSet implements AutoCloseable {
         sources.set(token, source);
         source.token = token;
         if (source.queue.wakeFd() >= 0) {
-            epoll.add(source.queue.wakeFd(), Events.EPOLLONESHOT, token);
+            // What epoll has no room for is polled for ever.
+            source.watched = epoll.add(source.queue.wakeFd(), Events.EPOLLONESHOT, token) >= 0;
         } else {
             unparkable++;
         }
@@ -108,7 +110,7 @@ final class PollSet implements AutoCloseable {
             return false;
         }
         source.emptyPolls = 0;
-        if (!source.queue.arm()) {
+        if (!source.watched || !source.queue.arm()) {
             return false;
         }
         source.parked = true;
@@ -147,11 +149,14 @@ final class PollSet implements AutoCloseable {
 
     /** Wakes a sleeping worker. */
     void ring() {
-        doorbell.signal();
+        if (!closed) {
+            doorbell.signal();
+        }
     }
 
     @Override
     public void close() {
+        closed = true;
         epoll.close();
         doorbell.close();
     }
@@ -175,6 +180,7 @@ final class PollSet implements AutoCloseable {
         private int token;
         private int emptyPolls;
         private boolean parked;
+        private boolean watched;
 
         Source(final RxQueue queue, final Kind kind, final PortBinding binding, final TrafficCounters traffic) {
             this.queue = queue;
