@@ -79,7 +79,14 @@ final class Conductor implements AutoCloseable {
         final TenantEntry known = registry.tenants.get(spec.name());
         final TenantEntry entry = known == null ? new TenantEntry(registry.tenantIds.take(), spec) : known;
         if (known == null || known.spec.flowCache() != spec.flowCache()) {
-            giveCaches(entry, spec.flowCache());
+            try {
+                giveCaches(entry, spec.flowCache());
+            } catch (final OutOfMemoryError e) {
+                if (known == null) {
+                    registry.tenantIds.giveBack(entry.id);
+                }
+                throw e;
+            }
         }
         entry.spec = spec;
         registry.tenants.put(spec.name(), entry);
@@ -131,9 +138,19 @@ final class Conductor implements AutoCloseable {
             throw new SwitchException("network " + spec.key()
                     + ": encapsulation and port cannot change while it is there: remove it and add it again");
         }
+        if (spec.group() != null) {
+            checkReach(spec, spec.group());
+        }
         final boolean zeroChecksum6 = spec.udpChecksum() == NetworkSpec.UdpChecksum.OFF;
-        listeners.acquire(spec, zeroChecksum6, known == null);
         final NetworkEntry entry = known == null ? new NetworkEntry(registry.networkIds.take(), spec) : known;
+        try {
+            listeners.acquire(spec, zeroChecksum6, known == null);
+        } catch (final RuntimeException | OutOfMemoryError e) {
+            if (known == null) {
+                registry.networkIds.giveBack(entry.id);
+            }
+            throw e;
+        }
         if (known != null) {
             leaveGroup(known, spec);
         }
@@ -215,14 +232,18 @@ final class Conductor implements AutoCloseable {
     }
 
     private void addTunnel(final NetworkEntry entry, final IpAddress endpoint, final boolean flooded) {
-        if (underlay.address(endpoint.family()) == null) {
-            throw new SwitchException("network " + entry.spec.key() + ": cannot reach " + endpoint
-                    + ": underlay.address has no IPv" + endpoint.family() + " address");
-        }
+        checkReach(entry.spec, endpoint);
         final boolean made = everyWorker(worker -> worker.onAddTunnel(entry.id, endpoint, flooded));
         if (!made) {
             throw new SwitchException("network " + entry.spec.key() + ": no room for a tunnel to " + endpoint
                     + ": there are " + context.maxTunnels());
+        }
+    }
+
+    private void checkReach(final NetworkSpec spec, final IpAddress endpoint) {
+        if (underlay.address(endpoint.family()) == null) {
+            throw new SwitchException("network " + spec.key() + ": cannot reach " + endpoint
+                    + ": underlay.address has no IPv" + endpoint.family() + " address");
         }
     }
 
@@ -258,15 +279,23 @@ final class Conductor implements AutoCloseable {
             throw e;
         }
         entry.binding = bindingOf(entry.id, spec);
-        wiring.wire(entry);
+        final List<NetworkEntry> entered = new ArrayList<>();
+        try {
+            wiring.wire(entry);
+            for (final NetworkEntry network : networks) {
+                enter(network);
+                entered.add(network);
+            }
+        } catch (final RuntimeException | OutOfMemoryError e) {
+            entered.forEach(this::leave);
+            wiring.unwire(entry);
+            entry.port.close();
+            registry.portIds.giveBack(entry.id);
+            throw e;
+        }
         eachWorker((worker, w) ->
                 worker.onAddPort(entry.binding, entry.tx[w], entry.rx[w], entry.inbound[w], entry.traffic.get(w)));
         registry.add(entry);
-        for (final NetworkEntry network : networks) {
-            if (network.ports++ == 0 && network.spec.group() != null) {
-                listeners.join(network.spec);
-            }
-        }
         facts.tell(
                 "port.added",
                 spec.name(),
@@ -277,16 +306,26 @@ final class Conductor implements AutoCloseable {
         final PortEntry entry = registry.port(name);
         eachWorker((worker, w) -> worker.onRemovePort(entry.id, entry.rx[w]));
         eachWorker((worker, w) -> worker.onRemoveHandoffs(entry.id, entry.inbound[w]));
-        for (final NetworkEntry network : networksOf(entry.spec)) {
-            if (--network.ports == 0 && network.spec.group() != null) {
-                listeners.leave(network.spec);
-            }
-        }
+        networksOf(entry.spec).forEach(this::leave);
         wiring.unwire(entry);
         entry.port.close();
         facts.drain();
         registry.remove(entry);
         facts.tell("port.removed", name, "");
+    }
+
+    /** A port comes into the network; with the first, its group is joined. */
+    private void enter(final NetworkEntry network) {
+        if (network.ports == 0 && network.spec.group() != null) {
+            listeners.join(network.spec);
+        }
+        network.ports++;
+    }
+
+    private void leave(final NetworkEntry network) {
+        if (--network.ports == 0 && network.spec.group() != null) {
+            listeners.leave(network.spec);
+        }
     }
 
     private List<NetworkEntry> networksOf(final PortSpec spec) {

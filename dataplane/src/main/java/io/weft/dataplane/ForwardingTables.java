@@ -100,14 +100,15 @@ final class ForwardingTables {
 
     void removeNetwork(final int id) {
         final Network old = networks[id];
+        // One walk through the MAC table for all of its tunnels: a walk for each would hold up everybody's frames.
+        macs.clear(id);
         for (int t = 0; t < tunnelCount; t++) {
             if (tunnels[t] != null && tunnels[t].network.id() == id) {
-                removeTunnel(t);
+                freeTunnel(tunnels[t]);
             }
         }
         networkIndex.remove(
                 old.spec().encap().ordinal(), old.spec().port(), old.spec().vni());
-        macs.clear(id);
         caches[old.tenantId()].invalidate();
         drops.forgetNetwork(id);
         networks[id] = null;
@@ -181,7 +182,7 @@ final class ForwardingTables {
             }
             return known;
         }
-        final int id = freeTunnel();
+        final int id = takeTunnel();
         if (id < 0) {
             return -1;
         }
@@ -221,13 +222,19 @@ final class ForwardingTables {
     void removeTunnel(final int id) {
         final Tunnel tunnel = tunnels[id];
         final int network = tunnel.network.id();
-        endpoints.remove(network, tunnel.endpoint.hi(), endpointLow(tunnel.endpoint.family(), tunnel.endpoint.lo()));
         floods[network] = floods[network].withoutTunnel(id);
         macs.flushEgress(Egress.tunnel(id));
         cacheOf(network).invalidate();
+        freeTunnel(tunnel);
+    }
+
+    /** Gives back the id of a tunnel that no table speaks of any more. */
+    private void freeTunnel(final Tunnel tunnel) {
+        final IpAddress endpoint = tunnel.endpoint;
+        endpoints.remove(tunnel.network.id(), endpoint.hi(), endpointLow(endpoint.family(), endpoint.lo()));
         underlay.forget(tunnel);
-        tunnels[id] = null;
-        freeTunnels.addInt(id);
+        tunnels[tunnel.id] = null;
+        freeTunnels.addInt(tunnel.id);
     }
 
     /**
@@ -247,7 +254,7 @@ final class ForwardingTables {
         }
     }
 
-    private int freeTunnel() {
+    private int takeTunnel() {
         if (!freeTunnels.isEmpty()) {
             return freeTunnels.popInt();
         }

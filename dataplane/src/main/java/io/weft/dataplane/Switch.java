@@ -5,6 +5,7 @@ import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.underlay.Underlay;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.NoOpIdleStrategy;
 
@@ -43,12 +44,17 @@ public final class Switch implements AutoCloseable {
      */
     public static Switch launch(final SwitchContext context) {
         final Switch made = new Switch(context.conclude());
-        if (!context.pumped()) {
-            made.startWorkers();
+        try {
+            if (!context.pumped()) {
+                made.startWorkers();
+            }
+            made.conductor.start();
+            made.proxy.start();
+            return made;
+        } catch (final RuntimeException e) {
+            made.close();
+            throw e;
         }
-        made.conductor.start();
-        made.proxy.start();
-        return made;
     }
 
     private static Underlay openUnderlay(final SwitchContext context, final Counters counters) {
@@ -73,6 +79,11 @@ public final class Switch implements AutoCloseable {
                 thread.setDaemon(true);
                 return thread;
             });
+        }
+        try {
+            workers.forEach(worker -> worker.started.join());
+        } catch (final CompletionException e) {
+            throw e.getCause() instanceof final SwitchException said ? said : e;
         }
     }
 

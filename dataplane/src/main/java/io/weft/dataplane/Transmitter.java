@@ -97,6 +97,15 @@ final class Transmitter {
         flushPort(burst, port);
     }
 
+    /** Forgets what was gathered and not sent; there is such only after an exception. */
+    void forget() {
+        for (int k = 0; k < touchedCount; k++) {
+            tables.txQueues[touched[k]].clear();
+        }
+        touchedCount = 0;
+        toUnderlay.clear();
+    }
+
     private void append(final Burst burst, final int i, final int port, final boolean shared) {
         final TxQueue tx = tables.txQueues[port];
         if (tx.isFull()) {

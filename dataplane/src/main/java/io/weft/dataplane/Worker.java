@@ -2,6 +2,7 @@ package io.weft.dataplane;
 
 import io.weft.dataplane.PollSet.Kind;
 import io.weft.dataplane.PollSet.Source;
+import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.port.PortQueue;
 import io.weft.dataplane.port.RxQueue;
 import io.weft.dataplane.sys.Affinity;
@@ -11,6 +12,7 @@ import io.weft.encap.IpAddress;
 import io.weft.flowcache.FlowCache;
 import io.weft.flowcache.MacTable;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
@@ -26,6 +28,7 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  */
 final class Worker implements Agent {
     static final int ORDERS = 1024;
+    private static final int ORDERS_AT_ONCE = 128;
     private static final int FACTS = 1 << 18;
     /** Loops between two looks at what is parked, while there is work. */
     private static final int LOOK_EVERY = 64;
@@ -42,6 +45,7 @@ final class Worker implements Agent {
     private final int id;
     private final int cpu;
     private final boolean adaptive;
+    private final boolean acceptAny;
     private final LongSupplier nanoClock;
     private final long startNanos;
     final OneToOneConcurrentArrayQueue<Order> orders = new OneToOneConcurrentArrayQueue<>(ORDERS);
@@ -55,6 +59,8 @@ final class Worker implements Agent {
     private final Transmitter transmitter;
     private final Pipeline pipeline;
     private final Burst burst = new Burst();
+    /** Done when the worker's thread runs, or could not. */
+    final CompletableFuture<Void> started = new CompletableFuture<>();
     /** Set while asleep, so that whoever gives an order rings. */
     volatile boolean asleep;
 
@@ -74,24 +80,27 @@ final class Worker implements Agent {
         this.counters = new WorkerCounters(counters, id);
         cpu = context.cpus().isEmpty() ? -1 : context.cpus().get(id);
         adaptive = context.adaptive();
+        acceptAny = context.underlay().acceptAny();
         nanoClock = context.nanoClock();
         startNanos = nanoClock.getAsLong();
         housekeptNanos = startNanos;
         tables = new ForwardingTables(context, underlay);
         learning = new Learning(facts, this.counters, context.workers() > 1);
         transmitter = new Transmitter(tables, this.counters, underlayTraffic);
-        pipeline = new Pipeline(
-                tables, this.counters, transmitter, learning, context.underlay().acceptAny());
+        pipeline = new Pipeline(tables, this.counters, transmitter, learning, acceptAny);
     }
 
     @Override
     public void onStart() {
-        if (cpu >= 0) {
-            try {
+        try {
+            if (cpu >= 0) {
                 Affinity.pin(cpu);
-            } catch (final ErrnoException e) {
-                throw new IllegalStateException(roleName() + ": " + e.getMessage(), e);
             }
+            started.complete(null);
+        } catch (final ErrnoException e) {
+            final SwitchException failure = new SwitchException(roleName() + ": " + e.getMessage(), e);
+            started.completeExceptionally(failure);
+            throw failure;
         }
     }
 
@@ -125,8 +134,8 @@ final class Worker implements Agent {
         Order order = orders.poll();
         while (order != null) {
             order.apply(this);
-            taken++;
-            order = orders.poll();
+            // Facts of other workers are orders too, and may come as fast as they are taken: frames have their turn.
+            order = ++taken < ORDERS_AT_ONCE ? orders.poll() : null;
         }
         if (taken > 0) {
             counters.add(WorkerCounters.ORDERS, taken);
@@ -147,6 +156,8 @@ final class Worker implements Agent {
                 try {
                     dispatch(source);
                 } finally {
+                    // Nothing is left here, unless something went wrong: then it must not leave with the next burst.
+                    transmitter.forget();
                     source.queue.rxRelease();
                 }
             } else if (polls.quiet(i)) {
@@ -326,7 +337,11 @@ final class Worker implements Agent {
         if (endpoint == null) {
             return tables.isInNetwork(port, network) ? Egress.port(port) : -1;
         }
-        final int tunnel = tables.putTunnel(network, endpoint, false, false);
+        // Only frames make tunnels to whom nobody configured: what another worker learned may be from before a peer
+        // left.
+        final int tunnel = acceptAny
+                ? tables.putTunnel(network, endpoint, false, false)
+                : tables.tunnelTo(network, endpoint.family(), endpoint.hi(), endpoint.lo());
         if (tunnel < 0) {
             return -1;
         }

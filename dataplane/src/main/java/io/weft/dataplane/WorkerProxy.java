@@ -1,6 +1,7 @@
 package io.weft.dataplane;
 
 import io.weft.dataplane.api.SwitchException;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -31,6 +32,10 @@ final class WorkerProxy {
             waited++;
             waitALittle();
         }
+        // The worker says that it sleeps, then looks for orders; we give the order, then look whether it sleeps. One of
+        // us
+        // sees it.
+        VarHandle.fullFence();
         if (worker.asleep) {
             worker.polls.ring();
         }
@@ -58,7 +63,7 @@ final class WorkerProxy {
     final class Answer<T> implements Worker.Order {
         private final Function<Worker, T> order;
         private T result;
-        private RuntimeException failure;
+        private Throwable failure;
         private volatile boolean done;
 
         private Answer(final Function<Worker, T> order) {
@@ -69,7 +74,7 @@ final class WorkerProxy {
         public void apply(final Worker to) {
             try {
                 result = order.apply(to);
-            } catch (final RuntimeException e) {
+            } catch (final RuntimeException | OutOfMemoryError e) {
                 // An order that fails is the orderer's to hear of; the worker goes on.
                 failure = e;
             }
