@@ -14,13 +14,14 @@ import java.util.Locale;
  * @param socket a Unix socket's or a TCP address
  * @param host what to say in the Host header
  * @param shown as the user named it
+ * @param tls null without; else the host that the certificate must be for
  */
-record Address(SocketAddress socket, String host, String shown) {
+record Address(SocketAddress socket, String host, String shown, String tls) {
 
-    /** @param api a path, {@code unix:PATH} or {@code http://HOST:PORT} */
+    /** @param api a path, {@code unix:PATH} or {@code http(s)://HOST:PORT} */
     static Address parse(final String api) {
         final String lower = api.toLowerCase(Locale.ROOT);
-        if (lower.startsWith("http://")) {
+        if (lower.startsWith("http://") || lower.startsWith("https://")) {
             return tcp(api);
         }
         final String path = lower.startsWith("unix:") ? api.substring("unix:".length()) : api;
@@ -28,7 +29,7 @@ record Address(SocketAddress socket, String host, String shown) {
             throw wrong(api, null);
         }
         try {
-            return new Address(UnixDomainSocketAddress.of(path), "localhost", path);
+            return new Address(UnixDomainSocketAddress.of(path), "localhost", path, null);
         } catch (final InvalidPathException e) {
             throw wrong(api, e);
         }
@@ -43,9 +44,10 @@ record Address(SocketAddress socket, String host, String shown) {
                 throw wrong(api, null);
             }
             final String host = uri.getHost();
-            final int port = uri.getPort() < 0 ? 80 : uri.getPort();
+            final boolean tls = uri.getScheme().equalsIgnoreCase("https");
+            final int port = uri.getPort() < 0 ? (tls ? 443 : 80) : uri.getPort();
             final String plain = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-            return new Address(new InetSocketAddress(plain, port), host + ":" + port, api);
+            return new Address(new InetSocketAddress(plain, port), host + ":" + port, api, tls ? plain : null);
         } catch (final URISyntaxException | IllegalArgumentException e) {
             throw wrong(api, e);
         }

@@ -1,6 +1,7 @@
 package io.weft.cli.client;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
@@ -9,6 +10,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import javax.net.ssl.SSLException;
 
 /**
  * Asks a switch over its control API. Every failure is an {@link ApiException} whose message is one line that says what to
@@ -22,30 +24,35 @@ public final class ApiClient {
 
     private final Address address;
     private final String token;
+    private final Path authorities;
 
-    private ApiClient(final Address address, final String token) {
+    private ApiClient(final Address address, final String token, final Path authorities) {
         this.address = address;
         this.token = token;
+        this.authorities = authorities;
     }
 
     /**
-     * @param api a socket's path, {@code unix:PATH} or {@code http://HOST:PORT}
+     * @param api a socket's path, {@code unix:PATH} or {@code http(s)://HOST:PORT}
      * @param token sent with each request; null for none
      */
     public static ApiClient of(final String api, final String token) {
-        return new ApiClient(Address.parse(api), token);
+        return new ApiClient(Address.parse(api), token, null);
     }
 
     /**
      * As the options and the environment say: {@code --api}, else WEFT_API, else {@link #DEFAULT_API}; {@code
-     * --token-file}, else WEFT_TOKEN, else no token.
+     * --token-file}, else WEFT_TOKEN, else no token. WEFT_CA is a PEM file of
+     * the authorities to trust over https, else those of the JDK are.
      *
      * @param api the option's value or null
      * @param tokenFile the option's value or null
      */
     public static ApiClient of(final String api, final Path tokenFile, final Map<String, String> environment) {
         final String where = api != null ? api : environment.getOrDefault("WEFT_API", DEFAULT_API);
-        return of(where, tokenFile != null ? readToken(tokenFile) : environment.get("WEFT_TOKEN"));
+        final String token = oneLine(tokenFile != null ? readToken(tokenFile) : environment.get("WEFT_TOKEN"));
+        final String authorities = environment.get("WEFT_CA");
+        return new ApiClient(Address.parse(where), token, authorities == null ? null : Path.of(authorities));
     }
 
     /** As the user named it. */
@@ -105,7 +112,13 @@ public final class ApiClient {
 
     private Connection open(final long patienceMs) {
         try {
-            return Connection.open(address.socket(), patienceMs);
+            if (address.tls() != null) {
+                final InetSocketAddress tcp = (InetSocketAddress) address.socket();
+                return TlsConnection.open(tcp, address.tls(), authorities, patienceMs);
+            }
+            return ChannelConnection.open(address.socket(), patienceMs);
+        } catch (final ApiException e) {
+            throw e;
         } catch (final IOException | RuntimeException e) {
             throw unreachable(e);
         }
@@ -128,7 +141,7 @@ public final class ApiClient {
                 .append(address.host());
         head.append("\r\nConnection: close\r\nAccept: ").append(accept);
         if (token != null) {
-            head.append("\r\nAuthorization: Bearer ").append(token.strip());
+            head.append("\r\nAuthorization: Bearer ").append(token);
         }
         if (body != null) {
             head.append("\r\nContent-Type: ").append(type);
@@ -142,6 +155,12 @@ public final class ApiClient {
     }
 
     private ApiException unreachable(final Exception e) {
+        if (e instanceof SSLException) {
+            return new ApiException(
+                    "no TLS with " + address.shown() + " (" + e.getMessage()
+                            + "): name its authority's certificate in $WEFT_CA",
+                    e);
+        }
         final boolean denied = e instanceof AccessDeniedException
                 || String.valueOf(e.getMessage()).contains("Permission denied");
         if (denied) {
@@ -163,9 +182,18 @@ public final class ApiClient {
                 "the answer from " + address.shown() + " broke off (" + e.getMessage() + "): ask again", e);
     }
 
+    private static String oneLine(final String token) {
+        final String line = token == null ? null : token.strip();
+        if (line != null && line.codePoints().anyMatch(c -> c <= ' ' || c > '~')) {
+            throw new ApiException(
+                    "the token is not one line of letters and digits: see $WEFT_TOKEN or --token-file", null);
+        }
+        return line;
+    }
+
     private static String readToken(final Path file) {
         try {
-            return Files.readString(file).strip();
+            return Files.readString(file);
         } catch (final IOException e) {
             throw new ApiException(
                     "cannot read the token file " + file + ": name one that is there with --token-file", e);

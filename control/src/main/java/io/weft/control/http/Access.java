@@ -9,8 +9,8 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
  * Who may ask. A Unix socket's file mode has decided that already; over TCP a request carries the token or came with a
- * client certificate, and its Host is a literal address or {@code localhost}, so that a page in a browser that made its
- * own name point here is refused. Immutable.
+ * client certificate. Without TLS, where no certificate vouches for a name, its Host is a literal address or {@code
+ * localhost}, so that a page in a browser that made its own name point here is refused. Immutable.
  */
 final class Access {
     private static final String SCHEME = "bearer ";
@@ -40,7 +40,7 @@ final class Access {
         if (!tcp) {
             return;
         }
-        if (host != null && !isLiteral(host.toLowerCase(Locale.ROOT))) {
+        if (tls == null && host != null && !isLiteral(host.toLowerCase(Locale.ROOT))) {
             throw Problem.of(421, "the Host must be an address or localhost, not \"" + Uris.printable(host) + "\"");
         }
         if (!hasCertificate(tls) && !hasToken(authorization)) {
