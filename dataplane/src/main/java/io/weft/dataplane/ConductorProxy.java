@@ -76,10 +76,11 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
                 future.completeExceptionally(e);
             }
         };
-        if (pumped) {
-            run.run();
-        } else if (closed) {
+        if (closed) {
+            // What it would read or change has been given back.
             future.completeExceptionally(new SwitchException("the switch is ending"));
+        } else if (pumped) {
+            run.run();
         } else {
             tasks.add(run);
             LockSupport.unpark(thread);

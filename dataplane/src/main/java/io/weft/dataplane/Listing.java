@@ -261,7 +261,9 @@ final class Listing {
                                 fixed,
                                 fixed ? 0 : Math.max(0, now - lastUsed));
                         rows.merge(
-                                row.network() + row.vlan() + row.mac(), row, (a, b) -> a.idleMs() < b.idleMs() ? a : b);
+                                row.network() + " " + row.vlan() + " " + row.mac(),
+                                row,
+                                (a, b) -> a.idleMs() < b.idleMs() ? a : b);
                     }
                 }
             });

@@ -45,7 +45,9 @@ final class Accepted {
         final int version = packet.frame.ipVersion;
         final boolean group = version == 4 ? packet.sourceLow >>> 28 >= 0xe : packet.sourceHigh >>> 56 == 0xff;
         final boolean none = (packet.sourceHigh | packet.sourceLow) == 0;
-        return group || none || contains(version, packet.sourceHigh, packet.sourceLow);
+        // As Linux does: peers of IPv4 are looked up by their mapped address, which nobody on the wire may claim.
+        final boolean mapped = version == 6 && packet.sourceHigh == 0 && packet.sourceLow >>> 32 == 0xffff;
+        return group || none || mapped || contains(version, packet.sourceHigh, packet.sourceLow);
     }
 
     private boolean contains(final int version, final long hi, final long lo) {
