@@ -16,6 +16,7 @@ import io.weft.flowcache.FlowCache;
 import io.weft.flowcache.MacTable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -151,8 +152,9 @@ final class Conductor implements AutoCloseable {
             }
             throw e;
         }
-        if (known != null) {
-            leaveGroup(known, spec);
+        final boolean regrouped = known == null || !Objects.equals(known.spec.group(), spec.group());
+        if (known != null && regrouped) {
+            leaveGroup(known);
         }
         final Network network = new Network(entry.id, tenant.id, spec);
         everyWorker(worker -> {
@@ -161,7 +163,16 @@ final class Conductor implements AutoCloseable {
         });
         entry.spec = spec;
         registry.add(entry);
-        enterGroup(entry);
+        if (regrouped) {
+            try {
+                enterGroup(entry);
+            } catch (final SwitchException e) {
+                if (known == null) {
+                    removeNetwork(spec.key());
+                }
+                throw e;
+            }
+        }
         facts.tell(
                 known == null ? "network.added" : "network.changed",
                 spec.key(),
@@ -185,7 +196,7 @@ final class Conductor implements AutoCloseable {
         if (entry.ports > 0) {
             throw new SwitchException("network " + key + " still has ports: remove them first");
         }
-        leaveGroup(entry, null);
+        leaveGroup(entry);
         everyWorker(worker -> {
             worker.onRemoveNetwork(entry.id);
             return true;
@@ -207,9 +218,9 @@ final class Conductor implements AutoCloseable {
         }
     }
 
-    private void leaveGroup(final NetworkEntry entry, final NetworkSpec next) {
+    private void leaveGroup(final NetworkEntry entry) {
         final IpAddress group = entry.spec.group();
-        if (group == null || (next != null && group.equals(next.group()))) {
+        if (group == null) {
             return;
         }
         if (entry.ports > 0) {
@@ -235,6 +246,11 @@ final class Conductor implements AutoCloseable {
         checkReach(entry.spec, endpoint);
         final boolean made = everyWorker(worker -> worker.onAddTunnel(entry.id, endpoint, flooded));
         if (!made) {
+            // Some of the workers may have had room.
+            everyWorker(worker -> {
+                worker.onRemoveTunnel(entry.id, endpoint);
+                return true;
+            });
             throw new SwitchException("network " + entry.spec.key() + ": no room for a tunnel to " + endpoint
                     + ": there are " + context.maxTunnels());
         }

@@ -161,6 +161,12 @@ final class ForwardingTables {
 
     // Tunnels.
 
+    /** As {@link #isInNetwork}: a frame never leaves with another network's VNI, whatever a table says. */
+    boolean isOfNetwork(final int tunnel, final int network) {
+        final Tunnel found = tunnels[tunnel];
+        return found != null && found.network.id() == network;
+    }
+
     /** Returns the tunnel's id, or -1. Addresses as {@link IpAddress} holds them. */
     int tunnelTo(final int network, final int family, final long hi, final long lo) {
         return endpoints.lookup(network, hi, endpointLow(family, lo));
@@ -182,7 +188,10 @@ final class ForwardingTables {
             }
             return known;
         }
-        final int id = takeTunnel();
+        int id = takeTunnel();
+        if (id < 0 && configured && giveUpLearned()) {
+            id = takeTunnel();
+        }
         if (id < 0) {
             return -1;
         }
@@ -252,6 +261,18 @@ final class ForwardingTables {
                 return;
             }
         }
+    }
+
+    /** Who fills the table with made-up endpoints must not keep the configuration's own ends out. */
+    private boolean giveUpLearned() {
+        for (int i = 0; i < tunnelCount; i++) {
+            reclaimHand = reclaimHand + 1 >= tunnelCount ? 0 : reclaimHand + 1;
+            if (tunnels[reclaimHand] != null && !tunnels[reclaimHand].configured) {
+                removeTunnel(reclaimHand);
+                return true;
+            }
+        }
+        return false;
     }
 
     private int takeTunnel() {

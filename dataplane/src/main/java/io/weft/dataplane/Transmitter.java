@@ -55,6 +55,10 @@ final class Transmitter {
     /** Sends the frame into a tunnel; {@code shared} when it goes elsewhere too. */
     void toTunnel(final Burst burst, final int i, final int tunnel, final boolean shared) {
         burst.sends[i]++;
+        if (!tables.isOfNetwork(tunnel, burst.network[i])) {
+            refuse(DropReason.PORT_NOT_IN_NETWORK.ordinal(), DropTable.UNDERLAY, burst.network[i]);
+            return;
+        }
         if ((burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0 && burst.gsoType[i] == Burst.GSO_NONE) {
             appendTunnel(burst, i, tunnel, shared);
             return;

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.weft.dataplane.api.NetworkSpec;
 import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.TenantSpec;
 import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.dataplane.port.MemoryPort;
@@ -58,6 +60,69 @@ class HostilityTest {
     }
 
     @Test
+    void shouldNotTakeAMappedAddressForAPeer() {
+        try (TestSwitch weft = new TestSwitch("10.1.0.1", "fd00:1::1")) {
+            weft.tenant("t")
+                    .network("t/n", VNI, Encapsulation.VXLAN, "10.2.0.1")
+                    .access("a", "t/n");
+            final byte[] udp = TestFrames.udp(50_000, 4789, TestFrames.vxlan(VNI), ethernet(A, B, TYPE, new byte[46]));
+            final byte[] ip = TestFrames.ipv6("fd00:2::1", "fd00:1::1", 17, 0, udp);
+            System.arraycopy(TestFrames.hex("00000000000000000000ffff0a020001"), 0, ip, 8, 16);
+            final byte[] packet = ethernet(A, B, 0x86dd, TestFrames.fixL4(ip, 0, 40, 6));
+            weft.sendWire(packet);
+            assertEquals(0, weft.sent("a").size());
+            assertEquals(1, weft.drops(DropReason.OUTER_MALFORMED));
+        }
+    }
+
+    @Test
+    void shouldLeaveAGroupWithTheLastPortAlsoOfANetworkThatWasChanged() {
+        try (TestSwitch weft = new TestSwitch("10.1.0.1")) {
+            weft.tenant("t").network(grouped(1000)).access("a", "t/n");
+            weft.network(grouped(2000));
+            weft.sendWire(packet("10.2.0.1", "239.1.1.1", ethernet(BROADCAST, B, TYPE, new byte[46])));
+            assertEquals(0, weft.drops(DropReason.NOT_FOR_US));
+            get(weft.control.removePort("a"));
+            weft.sendWire(packet("10.2.0.1", "239.1.1.1", ethernet(BROADCAST, B, TYPE, new byte[46])));
+            assertEquals(1, weft.drops(DropReason.NOT_FOR_US));
+        }
+    }
+
+    private static NetworkSpec grouped(final int macLimit) {
+        final NetworkSpec plain = TestSwitch.spec("t/n", VNI, Encapsulation.VXLAN);
+        return new NetworkSpec(
+                plain.tenant(),
+                plain.name(),
+                VNI,
+                plain.encap(),
+                plain.port(),
+                true,
+                false,
+                NetworkSpec.UdpChecksum.AUTO,
+                macLimit,
+                300_000,
+                IpAddress.parse("239.1.1.1"));
+    }
+
+    @Test
+    void shouldRefuseQuestionsWhenItHasEnded() {
+        final TestSwitch weft = new TestSwitch("10.1.0.1");
+        weft.close();
+        assertThrows(SwitchException.class, weft::status);
+    }
+
+    @Test
+    void shouldListAddressesApartWhoseNetworkAndVlanReadAlike() {
+        try (TestSwitch weft = new TestSwitch("10.1.0.1")) {
+            weft.tenant("t").network("t/n", VNI, Encapsulation.VXLAN).network("t/n1", VNI + 1, Encapsulation.VXLAN);
+            weft.access("a", "t/n").access("b", "t/n1");
+            get(weft.control.addMac("t/n", 11, A, "a"));
+            get(weft.control.addMac("t/n1", 1, A, "b"));
+            assertEquals(2, get(weft.control.macs(null, 10)).size());
+        }
+    }
+
+    @Test
     void shouldTellOtherWorkersOnceInAWhileThatAnAddressIsInUse() {
         try (TestSwitch weft = new TestSwitch(new SwitchContext().workers(2), false, "10.1.0.1")) {
             weft.tenant("t")
@@ -91,6 +156,9 @@ class HostilityTest {
                 assertEquals(1000, weft.status().networks().get(0).macs());
                 assertEquals(1024, weft.status().tunnels().size());
                 assertTrue(weft.drops(DropReason.UNKNOWN_ENDPOINT) >= 5000 - 1024);
+                get(weft.control.addPeer("t/n", IpAddress.parse("10.9.0.1")));
+                assertEquals(1024, weft.status().tunnels().size());
+                get(weft.control.removePeer("t/n", IpAddress.parse("10.9.0.1")));
                 get(weft.control.removePort("a"));
                 get(weft.control.removeNetwork("t/n"));
                 assertEquals(0, weft.status().tunnels().size());
