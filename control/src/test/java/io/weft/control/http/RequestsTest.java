@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** HTTP itself: what is no request, what is too much, and the order of answers. */
 class RequestsTest {
     private static final Limits SHORT =
-            new Limits(300, 300, 300, 300, 300, 300, 8_192, 16_384, 4 * 1024 * 1024, 256, 64, 64, 4_096);
+            new Limits(1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 8_192, 16_384, 4 * 1024 * 1024, 256, 64, 64, 4_096);
     private static Served served;
 
     @BeforeAll
