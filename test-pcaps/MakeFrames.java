@@ -195,8 +195,8 @@ final class MakeFrames {
         machine.add(tag(text(B, A, "V11 VLAN 10 on an access port"), 0x8100, 10));
         machine.add(tag(text(B, A, "V11 priority tag"), 0x8100, 0));
         machine.add(tag(tag(text(B, A, "two tags"), 0x8100, 10), 0x88a8, 20));
-        machine.add(text(A, B, "to itself, from another address"));
         machine.add(text(B, A, "long ".repeat(300)));
+        machine.add(text(B, A, "too long ".repeat(180)));
         machine.add(ether(B, A, 0x0800, hex("4500")));
         machine.add(changed(ether(B, A, 0x0800, ip4("c0a80701", "c0a80702", 17, 0, udpText("IP length beyond the frame"))), f -> put16(f, 16, 1400)));
         machine.add(ether(B, A, 0x86dd, hex("6000")));
@@ -208,6 +208,7 @@ final class MakeFrames {
                 machine.add(ether(B, A, 0x0800, ip4("c0a80701", "c0a80702", 17, 0, udp)));
             }
         }
+        machine.add(text(A, B, "to itself, from another address"));
         underlay.add(vxlan4Frame("b is behind 10.2.0.1", vxlan(0x08, 0, VNI, 0)));
     }
 

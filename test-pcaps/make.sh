@@ -228,7 +228,7 @@ expect() { # CASE
         port=${file##*/in-}
         inputs+=(--in "${port%.pcap}=$file")
     done
-    ../weft replay -c "$c/weft.yaml" "${inputs[@]}" --out "$tmp/out" >"$tmp/counts"
+    "${WEFT:-../weft}" replay -c "$c/weft.yaml" "${inputs[@]}" --out "$tmp/out" >"$tmp/counts"
     rm -f "$c"/expect-*
     for file in "$tmp"/out/*.pcap; do
         [ -f "$file" ] && cp "$file" "$c/expect-${file##*/}"
