@@ -4,6 +4,7 @@ import io.weft.encap.Checksum;
 import io.weft.encap.Ethernet;
 import io.weft.encap.Ipv4;
 import io.weft.encap.Mem;
+import io.weft.encap.Udp;
 
 /** Does for an egress without checksum offload what virtio-net's offload words ask of it (virtio 1.2, 5.1.6.2). */
 public final class Offload {
@@ -26,9 +27,9 @@ public final class Offload {
             return false;
         }
         final int sum = sum(burst, i, start, burst.length[i] - start);
-        // As Linux does for every protocol: 0 would say "no checksum" in UDP, and is the same as all ones in the
-        // others.
-        Mem.putShort(burst.head[i] + start + offset, Checksum.finishUdp(sum));
+        // In UDP 0 would say "no checksum"; elsewhere all ones are another way to write it that RFC 1624 avoids.
+        final int checksum = offset == Udp.CHECKSUM ? Checksum.finishUdp(sum) : Checksum.finish(sum);
+        Mem.putShort(burst.head[i] + start + offset, checksum);
         burst.vnetFlags[i] &= ~Burst.NEEDS_CSUM;
         return true;
     }
