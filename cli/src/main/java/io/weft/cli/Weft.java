@@ -67,7 +67,10 @@ public final class Weft implements Runnable {
 
     private static int failed(final Exception e, final PrintWriter err) throws Exception {
         if (e instanceof final ApiException api) {
-            api.complaints().forEach(err::println);
+            // One complaint is the message already.
+            api.complaints().stream()
+                    .filter(complaint -> !complaint.equals(api.getMessage()))
+                    .forEach(err::println);
             err.println("weft: " + api.getMessage());
         } else if (e instanceof Failure || e instanceof SwitchException) {
             err.println("weft: " + e.getMessage());
