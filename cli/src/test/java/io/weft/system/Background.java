@@ -57,10 +57,10 @@ final class Background implements AutoCloseable {
 
     /** Waits until a text stands in its output or error output; fails when the program ends before or takes too long. */
     void awaitText(final String text, final Duration limit) {
-        final boolean ended = !Until.within(limit, () -> has(text) || !process.isAlive()) || !has(text);
-        if (ended) {
+        if (!Until.within(limit, () -> has(text) || !process.isAlive()) || !has(text)) {
+            final String end = process.isAlive() ? "" : ", which ended with " + process.exitValue();
             throw new AssertionError(
-                    "no \"" + text + "\" within " + limit.toSeconds() + " s from " + this + ": " + out() + err());
+                    "no \"" + text + "\" within " + limit.toSeconds() + " s from " + this + end + ": " + out() + err());
         }
     }
 

@@ -3,6 +3,7 @@ package io.weft.system;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.weft.cli.client.ApiClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -88,6 +89,10 @@ final class WeftProcess implements AutoCloseable {
         process.close();
     }
 
+    Host host() {
+        return host;
+    }
+
     Background process() {
         return process;
     }
@@ -154,10 +159,18 @@ final class WeftProcess implements AutoCloseable {
         return tryWeft("apply", "-f", write("next.yaml", config(yaml)).toString());
     }
 
+    /** Asks the API, without the cost of a command. */
+    JsonNode get(final String path) {
+        return ApiClient.of(socket().toString(), (String) null)
+                .send("GET", path, null)
+                .orFail()
+                .json();
+    }
+
     /** The count of a drop reason over all ports and networks. */
     long drops(final String reason) {
         long sum = 0;
-        for (final JsonNode row : rows(json("drops"))) {
+        for (final JsonNode row : get("/v1/drops").path("drops")) {
             if (reason.equals(row.path("reason").asText())) {
                 sum += row.path("count").asLong();
             }
@@ -165,12 +178,15 @@ final class WeftProcess implements AutoCloseable {
         return sum;
     }
 
-    static JsonNode rows(final JsonNode answer) {
-        return answer.isObject()
-                        && answer.size() > 0
-                        && answer.elements().next().isArray()
-                ? answer.elements().next()
-                : answer;
+    /** Where the switch believes a MAC address to be: a port's name, an endpoint's address, or "". */
+    String locationOf(final String network, final String mac) {
+        for (final JsonNode row :
+                get("/v1/macs?network=" + ApiClient.segment(network)).path("macs")) {
+            if (mac.equals(row.path("mac").asText())) {
+                return row.path("location").asText();
+            }
+        }
+        return "";
     }
 
     /** The JVM's command line for these arguments of weft. */

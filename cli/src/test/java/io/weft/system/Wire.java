@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /** A capture of one device, judged by tshark. */
 final class Wire {
@@ -30,6 +31,8 @@ final class Wire {
             "-o",
             "tcp.analyze_sequence_numbers:FALSE");
 
+    private static final long SETTLE_NANOS = 300_000_000;
+
     private final Background tcpdump;
     private final Path file;
 
@@ -42,7 +45,20 @@ final class Wire {
     static Wire on(final Namespace namespace, final String device, final String... filter) {
         final Path file = Path.of(namespace.lab().newFile("wire") + ".pcap");
         final List<String> command = new ArrayList<>(List.of(
-                "tcpdump", "-Z", "root", "-i", device, "-U", "-n", "-B", "8192", "-c", "20000", "-w", file.toString()));
+                "tcpdump",
+                "-Z",
+                "root",
+                "-i",
+                device,
+                "-U",
+                "--immediate-mode",
+                "-n",
+                "-B",
+                "8192",
+                "-c",
+                "20000",
+                "-w",
+                file.toString()));
         command.addAll(List.of(filter));
         final Background tcpdump = namespace.start(command.toArray(String[]::new));
         tcpdump.awaitText("listening on", Duration.ofSeconds(10));
@@ -54,8 +70,15 @@ final class Wire {
         return on(host.lab().middle(), host.linkName(), filter);
     }
 
-    /** Stops to capture. */
+    /** Stops to capture, when all that passed is in the file. */
     Wire stop() {
+        final long[] size = {-1};
+        Until.holds("tcpdump is done with what it saw", Duration.ofSeconds(20), () -> {
+            final long before = size[0];
+            LockSupport.parkNanos(SETTLE_NANOS);
+            size[0] = file.toFile().length();
+            return size[0] == before;
+        });
         tcpdump.close();
         return this;
     }
@@ -74,9 +97,13 @@ final class Wire {
         return Sh.run(command).lines().toList();
     }
 
-    /** Frames in which tshark finds something malformed, or an IP, UDP or TCP checksum wrong. */
+    /**
+     * Frames in which tshark finds something malformed, or an IP, UDP or TCP checksum wrong. Linux writes a TCP checksum
+     * of 0 as 0xffff, which tshark reports, too, and which is no fault.
+     */
     List<String> complaints() {
-        return frames("_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0"
-                + " || tcp.checksum.status == 0 || _ws.expert.severity == 8388608");
+        return frames(
+                "!(tcp.checksum == 0xffff) && (_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0"
+                        + " || tcp.checksum.status == 0 || _ws.expert.severity == 8388608)");
     }
 }
