@@ -28,12 +28,12 @@ final class WorkerProxy {
     /** Gives the order and returns at once; {@link Answer#await} waits for what came of it. */
     <T> Answer<T> order(final Function<Worker, T> order) {
         final Answer<T> answer = new Answer<>(order);
+        final long begun = System.nanoTime();
         while (!worker.orders.offer(answer)) {
             waited++;
-            waitALittle();
+            waitALittle(begun);
         }
-        // The worker says that it sleeps, then looks for orders; we give the order, then look whether it sleeps. One of
-        // us
+        // The worker says that it sleeps, then looks for orders; we give one, then look whether it sleeps: one of us
         // sees it.
         VarHandle.fullFence();
         if (worker.asleep) {
@@ -51,7 +51,10 @@ final class WorkerProxy {
         return worker;
     }
 
-    private void waitALittle() {
+    private void waitALittle(final long begun) {
+        if (System.nanoTime() - begun > TIMEOUT_NANOS) {
+            throw new SwitchException(worker.roleName() + " has not taken an order for 10 s; it may be stuck");
+        }
         if (pumped) {
             worker.doWork();
         } else {
@@ -84,10 +87,7 @@ final class WorkerProxy {
         T await() {
             final long begun = System.nanoTime();
             while (!done) {
-                if (System.nanoTime() - begun > TIMEOUT_NANOS) {
-                    throw new SwitchException(worker.roleName() + " has not taken an order for 10 s; it may be stuck");
-                }
-                waitALittle();
+                waitALittle(begun);
             }
             if (failure != null) {
                 throw new SwitchException(worker.roleName() + " could not take the change: " + failure, failure);

@@ -80,6 +80,8 @@ public final class RingRx implements RxQueue, AutoCloseable {
 
     @Override
     public void close() {
+        // A program that goes on putting frames in must not ring what may be another file by then.
+        armed = false;
         if (bell != null) {
             bell.close();
         }
