@@ -101,82 +101,82 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
 
     @Override
     public CompletableFuture<Void> putTenant(final TenantSpec tenant) {
-        return change(() -> conductor.putTenant(tenant));
+        return change(() -> conductor.tenants.put(tenant));
     }
 
     @Override
     public CompletableFuture<Void> removeTenant(final String name) {
-        return change(() -> conductor.removeTenant(name));
+        return change(() -> conductor.tenants.remove(name));
     }
 
     @Override
     public CompletableFuture<Void> putNetwork(final NetworkSpec network) {
-        return change(() -> conductor.putNetwork(network));
+        return change(() -> conductor.networks.put(network));
     }
 
     @Override
     public CompletableFuture<Void> removeNetwork(final String key) {
-        return change(() -> conductor.removeNetwork(key));
+        return change(() -> conductor.networks.remove(key));
     }
 
     @Override
     public CompletableFuture<Void> putPort(final PortSpec port) {
-        return change(() -> conductor.putPort(port));
+        return change(() -> conductor.ports.put(port));
     }
 
     @Override
     public CompletableFuture<Void> removePort(final String name) {
-        return change(() -> conductor.removePort(name));
+        return change(() -> conductor.ports.remove(name));
     }
 
     @Override
     public CompletableFuture<Void> addPeer(final String network, final IpAddress endpoint) {
-        return change(() -> conductor.addPeer(network, endpoint));
+        return change(() -> conductor.networks.addPeer(network, endpoint));
     }
 
     @Override
     public CompletableFuture<Void> removePeer(final String network, final IpAddress endpoint) {
-        return change(() -> conductor.removePeer(network, endpoint));
+        return change(() -> conductor.networks.removePeer(network, endpoint));
     }
 
     @Override
     public CompletableFuture<Void> addMac(final String network, final int vlan, final long mac, final String location) {
-        return change(() -> conductor.addMac(network, vlan, mac, location));
+        return change(() -> conductor.addresses.add(network, vlan, mac, location));
     }
 
     @Override
     public CompletableFuture<Void> removeMac(final String network, final int vlan, final long mac) {
-        return change(() -> conductor.removeMac(network, vlan, mac));
+        return change(() -> conductor.addresses.remove(network, vlan, mac));
     }
 
     @Override
     public CompletableFuture<Void> flushMacs(final String network) {
-        return change(() -> conductor.flushMacs(network));
+        return change(() -> conductor.addresses.flush(network));
     }
 
     @Override
     public CompletableFuture<Void> flushFlows(final String tenant) {
-        return change(() -> conductor.flushFlows(tenant));
+        return change(() -> conductor.tenants.flushFlows(tenant));
     }
 
     @Override
     public CompletableFuture<Rows.Status> status() {
-        return submit(() -> conductor.listing().status());
+        return submit(() -> conductor.listing.status());
     }
 
     @Override
     public CompletableFuture<List<Rows.MacRow>> macs(final String network, final int limit) {
-        return submit(() -> conductor.listing().macs(network, limit));
+        return submit(() -> conductor.listing.macs(network, limit));
     }
 
     @Override
     public CompletableFuture<List<Rows.FlowRow>> flows(final String tenant, final int limit) {
-        return submit(() -> conductor.listing().flows(tenant, limit));
+        return submit(() -> conductor.listing.flows(tenant, limit));
     }
 
     @Override
     public CompletableFuture<List<Rows.DropRow>> drops() {
-        return submit(() -> conductor.listing().drops());
+        return submit(() -> conductor.listing.drops());
     }
 
     @Override

@@ -1,0 +1,159 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.Registry.NetworkEntry;
+import io.weft.dataplane.Registry.PortEntry;
+import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.underlay.Underlay;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Changes of ports: opened, wired to the workers, taken away again.
+ *
+ * <p>Owned by the conductor.
+ */
+final class Ports implements AutoCloseable {
+    private static final int DEFAULT_MTU = 1500;
+    private static final int MIN_MTU = 68;
+
+    private final SwitchContext context;
+    private final Underlay underlay;
+    private final Registry registry;
+    private final Networks networks;
+    private final PortWiring wiring;
+    private final AllWorkers workers;
+    private final Facts facts;
+    private final Listing listing;
+
+    Ports(
+            final SwitchContext context,
+            final Underlay underlay,
+            final Registry registry,
+            final Networks networks,
+            final PortWiring wiring,
+            final AllWorkers workers,
+            final Facts facts,
+            final Listing listing) {
+        this.context = context;
+        this.underlay = underlay;
+        this.registry = registry;
+        this.networks = networks;
+        this.wiring = wiring;
+        this.workers = workers;
+        this.facts = facts;
+        this.listing = listing;
+    }
+
+    void put(final PortSpec spec) {
+        final PortEntry known = registry.ports.get(spec.name());
+        if (known != null && known.spec.equals(spec)) {
+            return;
+        }
+        final List<NetworkEntry> wanted = networksOf(spec);
+        final int mtu = mtuOf(spec, wanted);
+        if (known != null) {
+            throw new SwitchException("port " + spec.name() + " is there already: remove it first");
+        }
+        final PortEntry entry = new PortEntry(registry.portIds.take(), spec);
+        try {
+            entry.port = context.portFactory().open(spec, workers.size(), mtu);
+        } catch (final RuntimeException e) {
+            registry.portIds.giveBack(entry.id);
+            throw e;
+        }
+        entry.binding = bindingOf(entry.id, spec);
+        final List<NetworkEntry> entered = new ArrayList<>();
+        try {
+            wiring.wire(entry);
+            for (final NetworkEntry network : wanted) {
+                networks.enter(network);
+                entered.add(network);
+            }
+        } catch (final RuntimeException | OutOfMemoryError e) {
+            entered.forEach(networks::leave);
+            wiring.unwire(entry);
+            entry.port.close();
+            registry.portIds.giveBack(entry.id);
+            throw e;
+        }
+        workers.each((worker, w) ->
+                worker.onAddPort(entry.binding, entry.tx[w], entry.rx[w], entry.inbound[w], entry.traffic.get(w)));
+        registry.add(entry);
+        facts.tell(
+                "port.added",
+                spec.name(),
+                String.join(", ", wanted.stream().map(n -> n.spec.key()).toList()));
+    }
+
+    void remove(final String name) {
+        final PortEntry entry = registry.port(name);
+        workers.each((worker, w) -> worker.onRemovePort(entry.id, entry.rx[w]));
+        workers.each((worker, w) -> worker.onRemoveHandoffs(entry.id, entry.inbound[w]));
+        networksOf(entry.spec).forEach(networks::leave);
+        wiring.unwire(entry);
+        entry.port.close();
+        facts.drain();
+        registry.remove(entry);
+        facts.tell("port.removed", name, "");
+    }
+
+    private List<NetworkEntry> networksOf(final PortSpec spec) {
+        final List<NetworkEntry> found = new ArrayList<>();
+        if (!spec.isTrunk()) {
+            found.add(registry.network(spec.network()));
+            return found;
+        }
+        for (final String key : spec.trunk().values()) {
+            final NetworkEntry entry = registry.network(key);
+            if (found.contains(entry)) {
+                throw new SwitchException("port " + spec.name() + ": network " + key
+                        + " stands twice in its trunk: a network has one VLAN there");
+            }
+            found.add(entry);
+        }
+        return found;
+    }
+
+    private PortBinding bindingOf(final int id, final PortSpec spec) {
+        if (!spec.isTrunk()) {
+            return new PortBinding(id, spec.name(), spec.mac(), registry.network(spec.network()).id);
+        }
+        final int[] vlans =
+                spec.trunk().keySet().stream().mapToInt(Integer::intValue).toArray();
+        final int[] ids = new int[vlans.length];
+        for (int i = 0; i < vlans.length; i++) {
+            ids[i] = registry.network(spec.trunk().get(vlans[i])).id;
+        }
+        return new PortBinding(id, spec.name(), spec.mac(), vlans, ids);
+    }
+
+    /** The port's MTU: as wanted if that fits every tunnel, else what fits, at most 1,500. */
+    private int mtuOf(final PortSpec spec, final List<NetworkEntry> of) {
+        int fits = Integer.MAX_VALUE;
+        for (final NetworkEntry network : of) {
+            final int mtu = listing.effectiveMtu(network);
+            if (spec.mtu() > mtu) {
+                throw new SwitchException("port " + spec.name() + ": mtu " + spec.mtu() + " does not fit network "
+                        + network.spec.key() + ": underlay mtu " + underlay.mtu() + " leaves " + mtu
+                        + " for frames of a tenant; set mtu: " + mtu + " or underlay.mtu: "
+                        + (underlay.mtu() + spec.mtu() - mtu));
+            }
+            fits = Math.min(fits, mtu);
+        }
+        if (fits < MIN_MTU) {
+            throw new SwitchException("port " + spec.name() + ": underlay mtu " + underlay.mtu() + " leaves " + fits
+                    + " for frames of a tenant: raise underlay.mtu");
+        }
+        return spec.mtu() > 0 ? spec.mtu() : Math.min(DEFAULT_MTU, fits);
+    }
+
+    /** Closes every port; the workers have ended. */
+    @Override
+    public void close() {
+        for (final PortEntry entry : registry.ports.values()) {
+            wiring.unwire(entry);
+            entry.port.close();
+        }
+    }
+}
