@@ -40,7 +40,10 @@ final class ApplyCommand extends ApiCommand {
         try {
             printChange(response.orFail().json());
         } catch (final ApiException e) {
-            e.complaints().forEach(err()::println);
+            // One complaint is the message already.
+            e.complaints().stream()
+                    .filter(complaint -> !complaint.equals(e.getMessage()))
+                    .forEach(err()::println);
             throw new Failure(e.complaints().isEmpty() ? e.getMessage() : "nothing was changed: " + e.getMessage(), e);
         }
     }

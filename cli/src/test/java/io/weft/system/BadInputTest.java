@@ -105,7 +105,7 @@ class BadInputTest {
             assertTrue(said.contains(word), "\"" + word + "\" in: " + said);
         }
         assertTrue(said.contains("next.yaml:"), "the place in the file: " + said);
-        assertOneLineEach(said, 2);
+        assertOneLineEach(said, 1);
     }
 
     private static String refused(final WeftProcess weft, final String why, final String... command) {
