@@ -35,6 +35,11 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * The whole pipeline between memory ports, one worker: a burst is taken, classified, looked up, and copied once to where it
  * goes, with counters and learning on. Nanoseconds a frame.
+ *
+ * <p>The flows' frames lie in memory of their own, more than a core's second-level cache holds, so each frame's first line
+ * is a miss, into a tunnel also its headroom's. Touching all heads of a burst before the first is parsed made no
+ * difference (41 against 44 ns port to port, 60 against 55 into a tunnel, within the spread); checking the outer IPv4
+ * header by three reads instead of the general sum took a few off decapsulation.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
