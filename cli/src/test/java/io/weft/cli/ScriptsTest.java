@@ -105,6 +105,16 @@ final class ScriptsTest {
     }
 
     @Test
+    void shouldSayInOneLineWhatToDoWhenTheTreeIsNotWritable() throws IOException, InterruptedException {
+        // A file in the folder's place stops root too.
+        Files.writeString(tree.resolve("target"), "");
+        final Ended ended = run(tree, "./weft", "--version");
+        assertEquals(1, ended.status);
+        assertEquals(1, ended.err.lines().count(), ended.err);
+        assertTrue(ended.err.contains("is not writable"), ended.err);
+    }
+
+    @Test
     void shouldSayInOneLineWhatToInstallWhenThereIsNoJdk() throws IOException, InterruptedException {
         // Finds none: every home it looks at is said to be too old.
         final Path finder = tree.resolve("cli/src/main/sh/jdk.sh");
