@@ -144,8 +144,12 @@ final class Listing {
             traffic = counters.plus(traffic);
         }
         final String state = entry.port.state();
-        if (!"up".equals(state)) {
+        if (!"up".equals(state) && !state.startsWith(Rows.WAITING)) {
             problems.add("port " + entry.spec.name() + ": " + state);
+        }
+        final Rows.VhostRow vhost = entry.port.details();
+        if (vhost != null) {
+            guest(entry.spec.name(), vhost, problems);
         }
         final List<String> networks = new ArrayList<>();
         if (entry.spec.isTrunk()) {
@@ -164,14 +168,28 @@ final class Listing {
         final long mac = entry.spec.mac() != 0 ? entry.spec.mac() : entry.port.mac();
         return new Rows.PortRow(
                 entry.spec.name(),
-                entry.spec.kind().name().toLowerCase(Locale.ROOT),
+                entry.spec.kind().name().toLowerCase(Locale.ROOT).replace('_', '-'),
                 entry.spec.device(),
                 networks,
                 state,
                 entry.port.queues(),
                 entry.port.mtu(),
                 mac == 0 ? "" : MacAddress.format(mac),
-                traffic);
+                traffic,
+                vhost);
+    }
+
+    private static void guest(final String port, final Rows.VhostRow vhost, final List<String> problems) {
+        for (final Rows.RingRow ring : vhost.rings()) {
+            if (!ring.broken().isEmpty()) {
+                problems.add("port " + port + ": ring " + ring.index() + " was stopped: " + ring.broken()
+                        + "; it runs again when the guest's driver starts it again");
+            }
+        }
+        if (vhost.unsealed()) {
+            problems.add("port " + port + ": memory not sealed against shrinking: with QEMU use"
+                    + " memory-backend-memfd (seal=on is its default)");
+        }
     }
 
     private List<Rows.TunnelRow> tunnels() {

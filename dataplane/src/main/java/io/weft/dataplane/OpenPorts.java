@@ -10,6 +10,7 @@ import io.weft.dataplane.underlay.KernelUnderlay;
 import io.weft.dataplane.underlay.LayerTwoUnderlay;
 import io.weft.dataplane.underlay.Neighbors;
 import io.weft.dataplane.underlay.Underlay;
+import java.nio.file.Path;
 
 /** Opens what a configuration names; tests, replay and demo have factories of their own. */
 final class OpenPorts {
@@ -17,10 +18,13 @@ final class OpenPorts {
 
     private OpenPorts() {}
 
-    static Port open(final PortSpec spec, final int workers, final int mtu) {
+    /** @param state folder where a port keeps what outlives the process; null: none */
+    static Port open(final PortSpec spec, final int workers, final int mtu, final Path state) {
         return switch (spec.kind()) {
             case MEMORY -> new MemoryPort(workers, mtu, spec.mac(), FRAMES, true);
             case TAP -> TapPort.open(spec.device(), spec.queues() == 0 ? workers : spec.queues(), mtu, spec.mac());
+            case VHOST_USER ->
+                throw new SwitchException("port " + spec.name() + ": vhost-user ports are not in this version");
             default ->
                 throw new SwitchException("port " + spec.name() + ": a " + spec.kind() + " port cannot be opened here");
         };

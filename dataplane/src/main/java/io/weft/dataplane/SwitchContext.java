@@ -29,6 +29,7 @@ public final class SwitchContext {
     private boolean pumped;
     private UnderlaySpec underlay;
     private Path countersFile;
+    private Path portState;
     private long seed;
     private boolean seeded;
     private LongSupplier nanoClock = System::nanoTime;
@@ -70,6 +71,12 @@ public final class SwitchContext {
     /** Where the counters are mapped; null: memory only. */
     public SwitchContext countersFile(final Path value) {
         countersFile = value;
+        return this;
+    }
+
+    /** Folder where ports keep what they need after a restart; made when it is needed. Null: nothing is kept. */
+    public SwitchContext portState(final Path value) {
+        portState = value;
         return this;
     }
 
@@ -122,7 +129,7 @@ public final class SwitchContext {
             seed = new SecureRandom().nextLong();
         }
         if (portFactory == null) {
-            portFactory = OpenPorts::open;
+            portFactory = (spec, count, mtu) -> OpenPorts.open(spec, count, mtu, portState);
         }
         if (underlayFactory == null) {
             underlayFactory = OpenPorts::openUnderlay;
@@ -152,6 +159,10 @@ public final class SwitchContext {
 
     public Path countersFile() {
         return countersFile;
+    }
+
+    public Path portState() {
+        return portState;
     }
 
     public long seed() {

@@ -34,7 +34,7 @@ final class FakeSwitch implements SwitchControl {
                 List.of(new Rows.TenantRow("acme", 65_536, 7, 1)),
                 List.of(new Rows.NetworkRow(
                         "acme/web", 5001, "vxlan", 4789, 3, 8192, 1, List.of("10.2.0.1"), null, 1450)),
-                List.of(new Rows.PortRow("vm1", "tap", "vm1", List.of("acme/web"), "up", 1, 1450, null, TRAFFIC)),
+                List.of(new Rows.PortRow("vm1", "tap", "vm1", List.of("acme/web"), "up", 1, 1450, null, TRAFFIC, null)),
                 List.of(
                         new Rows.TunnelRow("acme/web", "10.2.0.1", "vxlan", 5001, true, 21, 22, 23),
                         new Rows.TunnelRow("acme/web", "10.9.0.9", "vxlan", 5001, false, 31, 32, 33)),

@@ -24,7 +24,10 @@ public final class Rows {
     /** @param reason the drop reason's key, {@code text} its words; {@code port} "underlay" for tunnels */
     public record DropRow(String reason, String text, String port, String network, long count) {}
 
-    /** @param state "up", or what is wrong */
+    /**
+     * @param state "up"; what is waited for, beginning with {@link #WAITING}; or what is wrong
+     * @param vhost what only a vhost-user port has to tell; null for other kinds
+     */
     public record PortRow(
             String name,
             String kind,
@@ -34,7 +37,45 @@ public final class Rows {
             int queues,
             int mtu,
             String mac,
-            Traffic traffic) {}
+            Traffic traffic,
+            VhostRow vhost) {}
+
+    /** A port's state that begins so is not wrong: there is no guest yet. */
+    public static final String WAITING = "waiting";
+
+    /**
+     * A guest's device, as its frontend and driver have set it up.
+     *
+     * @param role "client" or "server": what the switch is on the socket
+     * @param path of the socket
+     * @param features negotiated, by virtio's names in lower case; empty while nothing is negotiated
+     * @param pairsEnabled queue pairs that the guest uses
+     * @param pairsOffered queue pairs that it may use
+     * @param rings those that are started
+     * @param unsealed whether the frontend shares memory that it can shrink: such a guest can harm itself, and a busy
+     *     worker for a moment
+     */
+    public record VhostRow(
+            String role,
+            String path,
+            List<String> features,
+            int pairsEnabled,
+            int pairsOffered,
+            List<RingRow> rings,
+            boolean unsealed) {
+        public VhostRow {
+            features = List.copyOf(features);
+            rings = List.copyOf(rings);
+        }
+    }
+
+    /**
+     * @param index of the ring: even ones are the guest's receive rings, odd ones its transmit rings
+     * @param size descriptors
+     * @param faults chains that were refused: outside memory, of length 0, looping
+     * @param broken why the ring was stopped; empty while it is served
+     */
+    public record RingRow(int index, int size, boolean enabled, long faults, String broken) {}
 
     /** Frames and bytes in and out as seen from the switch: received from the port, sent to it. */
     public record Traffic(long rxFrames, long rxBytes, long txFrames, long txBytes, long rxDropped, long txDropped) {}

@@ -1,5 +1,7 @@
 package io.weft.dataplane.port;
 
+import io.weft.dataplane.api.Rows;
+
 /** An open port. The conductor opens and closes it; its queues belong to workers. Owned by the conductor. */
 public interface Port extends AutoCloseable {
     /** Queue pairs, at least 1. */
@@ -7,8 +9,13 @@ public interface Port extends AutoCloseable {
 
     PortQueue queue(int index);
 
-    /** "up", or in words what is wrong. */
+    /** "up"; what is waited for, beginning with {@link Rows#WAITING}; or in words what is wrong. */
     String state();
+
+    /** What only a guest's port has to tell; null for others. */
+    default Rows.VhostRow details() {
+        return null;
+    }
 
     /** Bytes of the largest layer-3 packet. */
     int mtu();
