@@ -101,6 +101,31 @@ public final class Mem {
         UnsafeApi.putLongRelease(null, address, value);
     }
 
+    /** Reads a native long exactly once, from memory that somebody else may be writing. */
+    public static long getLongOpaque(final long address) {
+        return UnsafeApi.getLongOpaque(null, address);
+    }
+
+    /** Reads 16 native bits, zero-extended; later reads and writes of this thread are not moved before it. */
+    public static int getShortAcquire(final long address) {
+        return UnsafeApi.getShortAcquire(null, address) & 0xffff;
+    }
+
+    /** Writes 16 native bits; earlier reads and writes of this thread are not moved after it. */
+    public static void putShortRelease(final long address, final int value) {
+        UnsafeApi.putShortRelease(null, address, (short) value);
+    }
+
+    /** Writes a native int; earlier reads and writes of this thread are not moved after it. */
+    public static void putIntRelease(final long address, final int value) {
+        UnsafeApi.putIntRelease(null, address, value);
+    }
+
+    /** Sets bits of a native long atomically. */
+    public static void orLong(final long address, final long bits) {
+        UnsafeApi.getAndBitwiseOrLong(null, address, bits);
+    }
+
     /** Copies {@code length} bytes; the ranges may overlap. */
     public static void copy(final long from, final long to, final long length) {
         UnsafeApi.copyMemory(null, from, null, to, length);

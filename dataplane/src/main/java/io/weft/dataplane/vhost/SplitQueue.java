@@ -1,0 +1,276 @@
+package io.weft.dataplane.vhost;
+
+import io.weft.encap.Mem;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A split virtqueue (virtio 1.2, section 2.7).
+ *
+ * <pre>
+ *   descriptors  16 bytes each: address 8, length 4, flags 2, next 2
+ *   driver       flags 2, index 2, heads 2 each, used_event 2
+ *   device       flags 2, index 2, elements 8 each (id 4, length 4), avail_event 2
+ * </pre>
+ *
+ * <p>It stands where used->idx says, in guest memory: what a process that was killed had taken and not completed is
+ * taken again, and nothing else.
+ *
+ * <p>Owned by the worker.
+ */
+final class SplitQueue extends Virtqueue {
+    private static final int NO_INTERRUPT = 1;
+    private static final int NO_NOTIFY = 1;
+    private static final int INDEX = 2;
+    private static final int ENTRIES = 4;
+
+    private final int num;
+    private final int mask;
+    private final long descriptors;
+    private final long driver;
+    private final long device;
+    private final long usedEvent;
+    private final long availEvent;
+    private final boolean eventIdx;
+    private final int[] heads = new int[CHAINS];
+    private final SplitInflight inflight;
+
+    /** Available index of the next chain to take, and of the first that is not there as far as was seen. */
+    private int next;
+
+    private int seen;
+    private int used;
+
+    SplitQueue(final RingSetup setup) {
+        super(setup);
+        num = setup.size();
+        mask = num - 1;
+        descriptors = setup.descriptors();
+        driver = setup.driver();
+        device = setup.device();
+        usedEvent = driver + ENTRIES + 2L * num;
+        availEvent = device + ENTRIES + 8L * num;
+        eventIdx = setup.has(VirtioFeatures.EVENT_IDX);
+        used = Mem.getShortAcquire(device + INDEX);
+        next = used;
+        seen = used;
+        inflight = setup.inflight() == 0 ? null : new SplitInflight(setup.inflight(), num, used);
+        suppressKicks();
+    }
+
+    @Override
+    public int fill(final int max) {
+        final int most = Math.min(max, CHAINS - size);
+        int waiting = seen - next & 0xffff;
+        if (waiting < most) {
+            seen = Mem.getShortAcquire(driver + INDEX);
+            waiting = seen - next & 0xffff;
+            if (waiting > num) {
+                if (inflight != null && inflight.isAhead(next, used)) {
+                    // Chains of a predecessor that took them out of order come first.
+                    waiting = inflight.waiting(next, used);
+                } else {
+                    seen = next;
+                    breakRing("available index jumped from " + next + " by " + waiting + ", the ring has " + num);
+                }
+            }
+        }
+        return isBroken() ? 0 : take(Math.min(most, waiting));
+    }
+
+    private int take(final int most) {
+        final int before = size;
+        for (int i = 0; i < most; i++) {
+            final int head = headAt(next);
+            if (head >= num) {
+                breakRing("available ring names descriptor " + head + " of " + num);
+                break;
+            }
+            final int k = size;
+            final int mark = segments;
+            beginChain(k);
+            final int result = walk(head);
+            if (result == NO_ROOM && k > 0) {
+                segments = mark;
+                break;
+            }
+            endChain(k, mark, result);
+            heads[k] = head;
+            if (inflight != null) {
+                inflight.take(head);
+            }
+            size = k + 1;
+            next = next + 1 & 0xffff;
+        }
+        return size - before;
+    }
+
+    private int headAt(final int index) {
+        final int resubmitted = inflight == null ? -1 : inflight.resubmitted(index);
+        return resubmitted >= 0 ? resubmitted : Mem.getShortAcquire(driver + ENTRIES + 2L * (index & mask));
+    }
+
+    private int walk(final int head) {
+        long at = descriptors + 16L * head;
+        long address = Mem.getLongOpaque(at);
+        long rest = Mem.getLongOpaque(at + 8);
+        int flags = (int) (rest >>> 32) & 0xffff;
+        if ((flags & (NEXT | INDIRECT)) == 0) {
+            return addSegment(address, rest & 0xffffffffL, flags);
+        }
+        for (int steps = 0; steps < num; steps++) {
+            if ((flags & INDIRECT) != 0) {
+                // The last of a chain may refer to a table; one that goes on after it is none (2.7.5.3.1).
+                return (flags & NEXT) != 0 ? BAD_INDIRECT : walkTable(address, rest & 0xffffffffL);
+            }
+            final int result = addSegment(address, rest & 0xffffffffL, flags);
+            if (result != OK || (flags & NEXT) == 0) {
+                return result;
+            }
+            final int to = (int) (rest >>> 48);
+            if (to >= num) {
+                return OUTSIDE;
+            }
+            at = descriptors + 16L * to;
+            address = Mem.getLongOpaque(at);
+            rest = Mem.getLongOpaque(at + 8);
+            flags = (int) (rest >>> 32) & 0xffff;
+        }
+        return TOO_LONG;
+    }
+
+    private int walkTable(final long table, final long length) {
+        if (!setup.has(VirtioFeatures.INDIRECT_DESC) || length == 0 || (length & 15) != 0) {
+            return BAD_INDIRECT;
+        }
+        final long entries = length >>> 4;
+        long index = 0;
+        for (long steps = 0; steps < entries; steps++) {
+            final long at = translate(table + 16 * index, 16);
+            if (at == GuestMemory.NONE) {
+                return OUTSIDE;
+            }
+            final long address = Mem.getLongOpaque(at);
+            final long rest = Mem.getLongOpaque(at + 8);
+            final int flags = (int) (rest >>> 32) & 0xffff;
+            if ((flags & INDIRECT) != 0) {
+                return BAD_INDIRECT;
+            }
+            final int result = addSegment(address, rest & 0xffffffffL, flags);
+            if (result != OK || (flags & NEXT) == 0) {
+                return result;
+            }
+            index = rest >>> 48;
+            if (index >= entries) {
+                return OUTSIDE;
+            }
+        }
+        return TOO_LONG;
+    }
+
+    @Override
+    public void rewind(final int k) {
+        if (inflight != null) {
+            for (int i = k; i < size; i++) {
+                inflight.giveBack(heads[i]);
+            }
+        }
+        next = next - (size - k) & 0xffff;
+        segments = k < size ? firstSegment[k] : segments;
+        size = k;
+    }
+
+    @Override
+    public void complete() {
+        final int count = size;
+        if (count == 0) {
+            return;
+        }
+        final int old = used;
+        for (int k = 0; k < count; k++) {
+            final long element = device + ENTRIES + 8L * (old + k & mask);
+            Mem.putLongNative(element, heads[k] | (long) written[k] << 32);
+            written[k] = 0;
+        }
+        if (inflight != null) {
+            inflight.batch(heads, count);
+        }
+        used = old + count & 0xffff;
+        Mem.putShortRelease(device + INDEX, used);
+        if (inflight != null) {
+            inflight.completed(heads, count, used);
+        }
+        if (log() != null) {
+            markUsed(old, count);
+        }
+        size = 0;
+        segments = 0;
+        if (callFd >= 0 && wantsCall(old)) {
+            signal();
+        }
+    }
+
+    private void markUsed(final int old, final int count) {
+        if (usedLog == -1) {
+            return;
+        }
+        log().mark(usedLog, ENTRIES);
+        final int first = old & mask;
+        final int straight = Math.min(count, num - first);
+        log().mark(usedLog + ENTRIES + 8L * first, 8L * straight);
+        log().mark(usedLog + ENTRIES, 8L * (count - straight));
+    }
+
+    private boolean wantsCall(final int old) {
+        // The driver publishes what it waits for, then looks at the used index: one of us sees the other (2.7.7.2).
+        VarHandle.fullFence();
+        if (!eventIdx) {
+            return (Mem.getShortAcquire(driver) & NO_INTERRUPT) == 0;
+        }
+        final int event = Mem.getShortAcquire(usedEvent);
+        return (used - event - 1 & 0xffff) < (used - old & 0xffff);
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return isBroken()
+                || Mem.getShortAcquire(driver + INDEX) == next && (inflight == null || !inflight.isAhead(next, used));
+    }
+
+    @Override
+    public boolean requestKicks() {
+        if (eventIdx) {
+            Mem.putShortNative(availEvent, next);
+            markDevice(availEvent, 2);
+        } else {
+            Mem.putShortNative(device, 0);
+            markDevice(device, 2);
+        }
+        // The driver makes available, then looks whether we want a kick; we do it the other way round (2.7.13.4.1).
+        VarHandle.fullFence();
+        if (isEmpty()) {
+            return true;
+        }
+        suppressKicks();
+        return false;
+    }
+
+    @Override
+    public void suppressKicks() {
+        // With EVENT_IDX the event index is left where it is: it stays behind the available index.
+        if (!eventIdx) {
+            Mem.putShortNative(device, NO_NOTIFY);
+            markDevice(device, 2);
+        }
+    }
+
+    private void markDevice(final long address, final int length) {
+        if (log() != null && usedLog != -1) {
+            log().mark(usedLog + address - device, length);
+        }
+    }
+
+    @Override
+    public int base() {
+        return next;
+    }
+}
