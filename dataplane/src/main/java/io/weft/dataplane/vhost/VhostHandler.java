@@ -10,7 +10,8 @@ public interface VhostHandler {
     void onOwner(int ring, Runnable action);
 
     /**
-     * By {@link #onOwner}: the ring is served by this queue from now on.
+     * By {@link #onOwner}: the ring is served by this queue from now on. The same queue again: its kick descriptor is
+     * another ({@link Virtqueue#kickFd}); a descriptor is closed only after the ring was told of the new one or none.
      *
      * @param ring 2n: receive ring of queue pair n (we write), 2n+1: its transmit ring (we read)
      * @param queue null: the ring is stopped, and its memory must not be touched any more

@@ -73,6 +73,7 @@ public abstract class Virtqueue {
     private DirtyLog log;
     long usedLog = -1;
     int callFd = -1;
+    private int kickFd = -1;
     private volatile boolean broken;
     private String why = "";
     private long faults;
@@ -126,6 +127,15 @@ public abstract class Virtqueue {
     /** Chains with a {@link #fault}. */
     public final long faults() {
         return faults;
+    }
+
+    /** What becomes readable when the driver kicks; -1: the ring has to be polled. The descriptor stays the caller's. */
+    public final void kickFd(final int fd) {
+        kickFd = fd;
+    }
+
+    public final int kickFd() {
+        return kickFd;
     }
 
     /** Where to signal used buffers; -1: nowhere. The descriptor stays the caller's. */
