@@ -3,7 +3,7 @@ package io.weft.system;
 import java.time.Duration;
 
 /** What plays a virtual machine: a namespace whose only link is a port of a switch. */
-final class Machine {
+final class Machine implements Endpoint {
     private final Namespace namespace;
     private final String mac;
     private final String ip4;
@@ -53,20 +53,39 @@ final class Machine {
         return namespace;
     }
 
-    String device() {
+    @Override
+    public String label() {
+        return namespace.label();
+    }
+
+    @Override
+    public String device() {
         return device;
     }
 
-    String mac() {
+    @Override
+    public String mac() {
         return mac;
     }
 
-    String ip4() {
+    @Override
+    public String ip4() {
         return ip4;
     }
 
-    String ip6() {
+    @Override
+    public String ip6() {
         return ip6;
+    }
+
+    @Override
+    public String folder() {
+        return namespace.lab().directory() + "/" + namespace.label();
+    }
+
+    @Override
+    public Sh.Result tryShell(final Duration limit, final String line) {
+        return namespace.tryRun(limit, "sh", "-c", line);
     }
 
     /** Forgets its neighbours, so that the next packet asks by ARP or ND again. */
