@@ -93,7 +93,7 @@ final class PackedQueue extends Virtqueue {
             beginChain(k);
             at[k] = next;
             final int result = walk(k);
-            if (isBroken() || result == NO_ROOM && k > 0) {
+            if (isBroken() || (result == NO_ROOM && k > 0)) {
                 segments = mark;
                 next = at[k];
                 break;
@@ -165,7 +165,7 @@ final class PackedQueue extends Virtqueue {
 
     private int after(final int position) {
         final int index = (position & WRAP - 1) + 1;
-        return index == num ? position & WRAP ^ WRAP : position & WRAP | index;
+        return index == num ? (position & WRAP) ^ WRAP : (position & WRAP) | index;
     }
 
     private long descriptor(final int position) {
@@ -218,7 +218,7 @@ final class PackedQueue extends Virtqueue {
     }
 
     private void writeUsed(final int position, final int buffer, final int length, final int flags) {
-        Mem.putLongRelease(descriptor(position) + 8, length & 0xffffffffL | (long) buffer << 32 | (long) flags << 48);
+        Mem.putLongRelease(descriptor(position) + 8, (length & 0xffffffffL) | (long) buffer << 32 | (long) flags << 48);
     }
 
     private boolean wantsCall(final int old) {

@@ -68,8 +68,8 @@ public final class RingJournal {
     /** Notes completion {@code k} of those that {@link #commit} makes count. */
     void note(final int k, final int at, final int id, final int length, final int flags) {
         final long entry = address + ENTRIES + (long) k * ENTRY;
-        Mem.putLongNative(entry, at & 0xffffffffL | (long) id << 32);
-        Mem.putLongNative(entry + 8, length & 0xffffffffL | (long) flags << 32);
+        Mem.putLongNative(entry, (at & 0xffffffffL) | (long) id << 32);
+        Mem.putLongNative(entry + 8, (length & 0xffffffffL) | (long) flags << 32);
     }
 
     /** From here on the completions noted are done, whoever writes them. */

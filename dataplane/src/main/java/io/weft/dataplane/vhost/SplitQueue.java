@@ -233,7 +233,7 @@ final class SplitQueue extends Virtqueue {
     @Override
     public boolean isEmpty() {
         return isBroken()
-                || Mem.getShortAcquire(driver + INDEX) == next && (inflight == null || !inflight.isAhead(next, used));
+                || (Mem.getShortAcquire(driver + INDEX) == next && (inflight == null || !inflight.isAhead(next, used)));
     }
 
     @Override
