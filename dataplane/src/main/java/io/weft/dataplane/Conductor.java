@@ -17,8 +17,10 @@ final class Conductor implements AutoCloseable {
     final Ports ports;
     final Addresses addresses;
     final Listing listing;
+    private final EventLoop loop;
     private final Listeners listeners;
     private final Facts facts;
+    private final List<Worker> watched;
 
     Conductor(
             final SwitchContext context,
@@ -28,13 +30,15 @@ final class Conductor implements AutoCloseable {
             final List<TrafficCounters> underlayTraffic) {
         final AllWorkers workers = new AllWorkers(of, context.pumped());
         final Registry registry = new Registry(context.maxNetworks());
+        watched = of;
         listeners = new Listeners(underlay, workers.proxies());
         facts = new Facts(registry, workers.proxies());
         listing = new Listing(registry, workers.proxies(), underlay, underlayTraffic);
         tenants = new Tenants(context, registry, workers, facts);
         networks = new Networks(context, underlay, registry, listeners, workers, facts);
         final PortWiring wiring = new PortWiring(counters, workers.size());
-        ports = new Ports(context, underlay, registry, networks, wiring, workers, facts, listing);
+        loop = new EventLoop(context.nanoClock());
+        ports = new Ports(context, underlay, registry, networks, wiring, workers, loop, facts, listing);
         addresses = new Addresses(registry, workers, facts);
     }
 
@@ -43,9 +47,35 @@ final class Conductor implements AutoCloseable {
         listeners.start();
     }
 
-    /** Relays what workers learned. */
-    int doWork() {
-        return facts.relay();
+    /** Does what sockets and times ask for, waiting for it so long at most; relays what workers learned. */
+    int doWork(final int timeoutMillis) {
+        final int done = loop.run(timeoutMillis);
+        lookAfterWorkers();
+        return done + facts.relay();
+    }
+
+    /** Ends a wait of {@link #doWork}; by any thread. */
+    void ring() {
+        loop.ring();
+    }
+
+    private void lookAfterWorkers() {
+        boolean memoryFault = false;
+        for (final Worker worker : watched) {
+            if (worker.memoryFault) {
+                worker.memoryFault = false;
+                memoryFault = true;
+            }
+            final Throwable fault = worker.fault;
+            if (fault != null) {
+                worker.fault = null;
+                System.err.println("weft: " + worker.roleName() + " lost a burst; this is a defect:");
+                fault.printStackTrace();
+            }
+        }
+        if (memoryFault) {
+            ports.checkMemory();
+        }
     }
 
     void onEvent(final EventListener listener) {
@@ -58,5 +88,6 @@ final class Conductor implements AutoCloseable {
         ports.close();
         tenants.close();
         listeners.close();
+        loop.close();
     }
 }

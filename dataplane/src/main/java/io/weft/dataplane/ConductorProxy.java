@@ -10,7 +10,6 @@ import io.weft.encap.IpAddress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
@@ -19,7 +18,7 @@ import java.util.function.Supplier;
  */
 final class ConductorProxy implements SwitchControl, AutoCloseable {
     /** How long what a worker learned may wait to be told to others when nobody calls. */
-    private static final long IDLE_NANOS = 10_000_000;
+    private static final int IDLE_MILLIS = 10;
 
     private final Conductor conductor;
     private final boolean pumped;
@@ -50,20 +49,16 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
                 work++;
                 task = tasks.poll();
             }
-            work += relay();
-            if (work == 0) {
-                LockSupport.parkNanos(IDLE_NANOS);
-            }
+            work(work == 0 ? IDLE_MILLIS : 0);
         }
     }
 
     /** What goes wrong here is nobody's request, and must not end the thread that all requests wait for. */
-    private int relay() {
+    private void work(final int timeoutMillis) {
         try {
-            return conductor.doWork();
-        } catch (final RuntimeException | OutOfMemoryError e) {
+            conductor.doWork(timeoutMillis);
+        } catch (final RuntimeException | OutOfMemoryError | InternalError e) {
             System.err.println("weft: conductor: " + e);
-            return 0;
         }
     }
 
@@ -83,7 +78,7 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
             run.run();
         } else {
             tasks.add(run);
-            LockSupport.unpark(thread);
+            conductor.ring();
             if (closed && tasks.remove(run)) {
                 // It came after the last look that anybody takes.
                 future.completeExceptionally(new SwitchException("the switch is ending"));
@@ -189,7 +184,7 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
     public void close() {
         closed = true;
         if (thread != null) {
-            LockSupport.unpark(thread);
+            conductor.ring();
             try {
                 thread.join(5_000);
             } catch (final InterruptedException e) {

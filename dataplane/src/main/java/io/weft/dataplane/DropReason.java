@@ -20,6 +20,8 @@ public enum DropReason {
     NESTED_TAG("nested-tag", "second VLAN tag (the network does not say inner-vlan: keep)"),
     TRUNCATED("truncated", "longer than the buffer it was received into"),
     BAD_OFFLOAD("bad-offload", "offload request (checksum or segmentation) that does not fit the frame"),
+    BAD_DESCRIPTOR("bad-descriptor", "guest's descriptors point outside its memory, loop, or have no sense"),
+    SEGMENT_BUDGET("segment-budget", "would be cut into more segments than one burst may make"),
 
     // What a tunnel brought.
     OUTER_NOT_IP("outer-not-ip", "underlay frame that is not IP and not for us"),
@@ -60,6 +62,7 @@ public enum DropReason {
     UNDERLAY_UNREACHABLE("underlay-unreachable", "no route to the tunnel's endpoint"),
     UNDERLAY_ERROR("underlay-error", "underlay refused the packet"),
     NO_NEIGHBOR("no-neighbor", "next hop's MAC address is not known"),
+    SWITCH_FAULT("switch-fault", "lost by a fault while it was forwarded: a guest's memory went away, or a defect"),
     HANDOFF_FULL("handoff-full", "the port's other worker does not keep up");
 
     private static final DropReason[] VALUES = values();

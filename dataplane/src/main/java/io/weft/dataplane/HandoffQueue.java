@@ -36,9 +36,7 @@ public final class HandoffQueue implements PortQueue, AutoCloseable {
     @Override
     public void txBurst(final Burst burst, final TxQueue tx) {
         for (int i = 0; i < tx.size; i++) {
-            if (!ring.offer(burst, tx, i)) {
-                tx.refused[i] = DropReason.HANDOFF_FULL.ordinal();
-            }
+            tx.refused[i] = ring.offer(burst, tx, i) ? TxQueue.HELD : DropReason.HANDOFF_FULL.ordinal();
         }
         drain.publish();
     }

@@ -85,10 +85,22 @@ final class Pipeline {
             }
         }
         traffic.received(burst.size, bytes);
-        forward(burst);
+        forward(burst, WorkerCounters.RECEIVED);
         if (rxDropped != 0) {
             traffic.rxDropped(rxDropped);
         }
+    }
+
+    /** Takes a burst that the switch made in the name of a local port's machine. */
+    void announce(final Burst burst, final PortBinding port, final int now) {
+        nowMs = now;
+        for (int i = 0; i < burst.size; i++) {
+            final DropReason refusal = classify(burst, i, port);
+            if (refusal != DropReason.NONE) {
+                drop(burst, i, refusal, port.id, burst.network[i]);
+            }
+        }
+        forward(burst, WorkerCounters.GENERATED);
     }
 
     /** Takes a burst that came through the underlay; its frames begin at the tunnel header. */
@@ -104,14 +116,14 @@ final class Pipeline {
             }
         }
         traffic.received(burst.size, bytes);
-        forward(burst);
+        forward(burst, WorkerCounters.RECEIVED);
         if (rxDropped != 0) {
             traffic.rxDropped(rxDropped);
         }
     }
 
-    private void forward(final Burst burst) {
-        counters.add(WorkerCounters.RECEIVED, burst.size);
+    private void forward(final Burst burst, final int origin) {
+        counters.add(origin, burst.size);
         lookUp(burst);
         for (int i = 0; i < burst.size; i++) {
             if (burst.ingress[i] != GONE) {

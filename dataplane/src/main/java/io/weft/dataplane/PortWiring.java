@@ -37,26 +37,57 @@ final class PortWiring {
         for (int w = 0; w < workers; w++) {
             entry.traffic.add(new TrafficCounters(counters, entry.spec.name(), w));
             if (entry.tx[w] == null) {
-                final int owner = workerOf(entry.id, w % port.queues());
-                final HandoffQueue handoff = new HandoffQueue(entry.tx[owner], true);
-                entry.handoffs.add(handoff);
-                entry.tx[w] = handoff;
-                inbound.get(owner).add(handoff.drain());
+                entry.tx[w] = handoff(entry, workerOf(entry.id, w % port.queues()), inbound);
             }
+        }
+        if (port.queues() > 1) {
+            spread(entry, inbound);
         }
         entry.rx = arrays(rx);
         entry.inbound = arrays(inbound);
+    }
+
+    /** Lets a port that wants it choose the pair by flow: each worker reaches every pair, its own or by its worker. */
+    private void spread(final PortEntry entry, final List<List<RxQueue>> inbound) {
+        for (int w = 0; w < workers; w++) {
+            final PortQueue[] pairs = new PortQueue[entry.port.queues()];
+            final PortQueue[] byOwner = new PortQueue[workers];
+            for (int q = 0; q < pairs.length; q++) {
+                final int owner = workerOf(entry.id, q);
+                if (owner == w) {
+                    pairs[q] = entry.port.queue(q);
+                } else {
+                    if (byOwner[owner] == null) {
+                        byOwner[owner] = handoff(entry, owner, inbound);
+                    }
+                    pairs[q] = byOwner[owner];
+                }
+            }
+            final PortQueue sender = entry.port.spread(pairs);
+            if (sender == null) {
+                return;
+            }
+            entry.tx[w] = sender;
+        }
+    }
+
+    private static HandoffQueue handoff(final PortEntry entry, final int owner, final List<List<RxQueue>> inbound) {
+        final HandoffQueue handoff = new HandoffQueue(entry.port.queue(0), true);
+        entry.handoffs.add(handoff);
+        inbound.get(owner).add(handoff.drain());
+        return handoff;
+    }
+
+    /** The worker that polls a queue of a port. */
+    int workerOf(final int port, final int queue) {
+        // Ports with few queues begin at different workers, so that the load is spread.
+        return (port + queue) % workers;
     }
 
     /** Frees what {@link #wire} took; the workers no longer touch it. */
     void unwire(final PortEntry entry) {
         entry.handoffs.forEach(HandoffQueue::close);
         entry.traffic.forEach(traffic -> traffic.free(counters));
-    }
-
-    private int workerOf(final int port, final int queue) {
-        // Ports with few queues begin at different workers, so that the load is spread.
-        return (port + queue) % workers;
     }
 
     private List<List<RxQueue>> lists() {

@@ -23,6 +23,7 @@ final class Ports implements AutoCloseable {
     private final Networks networks;
     private final PortWiring wiring;
     private final AllWorkers workers;
+    private final EventLoop loop;
     private final Facts facts;
     private final Listing listing;
 
@@ -33,6 +34,7 @@ final class Ports implements AutoCloseable {
             final Networks networks,
             final PortWiring wiring,
             final AllWorkers workers,
+            final EventLoop loop,
             final Facts facts,
             final Listing listing) {
         this.context = context;
@@ -41,6 +43,7 @@ final class Ports implements AutoCloseable {
         this.networks = networks;
         this.wiring = wiring;
         this.workers = workers;
+        this.loop = loop;
         this.facts = facts;
         this.listing = listing;
     }
@@ -80,6 +83,13 @@ final class Ports implements AutoCloseable {
         workers.each((worker, w) ->
                 worker.onAddPort(entry.binding, entry.tx[w], entry.rx[w], entry.inbound[w], entry.traffic.get(w)));
         registry.add(entry);
+        entry.host = new HostedPort(entry, workers, wiring, loop, facts);
+        try {
+            entry.port.start(entry.host);
+        } catch (final RuntimeException e) {
+            takeAway(entry);
+            throw e;
+        }
         facts.tell(
                 "port.added",
                 spec.name(),
@@ -87,15 +97,26 @@ final class Ports implements AutoCloseable {
     }
 
     void remove(final String name) {
-        final PortEntry entry = registry.port(name);
+        takeAway(registry.port(name));
+        facts.tell("port.removed", name, "");
+    }
+
+    private void takeAway(final PortEntry entry) {
         workers.each((worker, w) -> worker.onRemovePort(entry.id, entry.rx[w]));
         workers.each((worker, w) -> worker.onRemoveHandoffs(entry.id, entry.inbound[w]));
         networksOf(entry.spec).forEach(networks::leave);
+        entry.host.detach();
         wiring.unwire(entry);
         entry.port.close();
         facts.drain();
         registry.remove(entry);
-        facts.tell("port.removed", name, "");
+    }
+
+    /** A guest's memory went away under a worker: each port looks at its own. */
+    void checkMemory() {
+        for (final PortEntry entry : List.copyOf(registry.ports.values())) {
+            entry.port.checkMemory();
+        }
     }
 
     private List<NetworkEntry> networksOf(final PortSpec spec) {
@@ -152,6 +173,7 @@ final class Ports implements AutoCloseable {
     @Override
     public void close() {
         for (final PortEntry entry : registry.ports.values()) {
+            entry.host.detach();
             wiring.unwire(entry);
             entry.port.close();
         }

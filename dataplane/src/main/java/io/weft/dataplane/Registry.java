@@ -120,6 +120,7 @@ final class Registry {
         PortSpec spec;
         Port port;
         PortBinding binding;
+        HostedPort host;
         /** By worker. */
         final List<TrafficCounters> traffic = new ArrayList<>();
         /** By worker: where it sends, and what it polls. */

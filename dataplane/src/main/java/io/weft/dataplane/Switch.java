@@ -97,7 +97,7 @@ public final class Switch implements AutoCloseable {
         if (!context.pumped()) {
             throw new IllegalStateException("this switch has threads of its own");
         }
-        return pumpWorkers() + conductor.doWork() > 0;
+        return pumpWorkers() + conductor.doWork(0) > 0;
     }
 
     /** The frames' part of {@link #pump}. */

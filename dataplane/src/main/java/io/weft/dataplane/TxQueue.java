@@ -27,7 +27,10 @@ public final class TxQueue {
     public final int[] tunnel = new int[CAPACITY];
     /** Whether the frame is also sent elsewhere, so that its headroom is not this entry's to write. */
     public final boolean[] shared = new boolean[CAPACITY];
-    /** Set by the egress: 0 sent, else the ordinal of a {@link DropReason}. */
+    /** In {@link #refused}: the frame was copied for another worker, which will send it. */
+    public static final int HELD = -1;
+
+    /** Set by the egress: 0 sent, {@link #HELD}, else the ordinal of a {@link DropReason}. */
     public final int[] refused = new int[CAPACITY];
 
     private final long scratch = Mem.allocate((long) CAPACITY * SCRATCH, 64);

@@ -59,10 +59,15 @@ final class Worker implements Agent {
     private final Transmitter transmitter;
     private final Pipeline pipeline;
     private final Burst burst = new Burst();
+    private final Announcement announcement = new Announcement();
     /** Done when the worker's thread runs, or could not. */
     final CompletableFuture<Void> started = new CompletableFuture<>();
     /** Set while asleep, so that whoever gives an order rings. */
     volatile boolean asleep;
+    /** Set when memory was not there, and to the last fault that was a defect; the conductor looks and clears. */
+    volatile boolean memoryFault;
+
+    volatile Throwable fault;
 
     private int nowMs;
     private int loopsToLook = LOOK_EVERY;
@@ -149,12 +154,14 @@ final class Worker implements Agent {
         for (int i = 0; i < polls.activeCount(); i++) {
             final Source source = polls.active(i);
             burst.clear();
-            final int n = source.queue.rxBurst(burst);
+            final int n = receive(source);
             if (n > 0) {
                 source.busy();
                 frames += n;
                 try {
                     dispatch(source);
+                } catch (final RuntimeException | InternalError e) {
+                    settle(e);
                 } finally {
                     // Nothing is left here, unless something went wrong: then it must not leave with the next burst.
                     transmitter.forget();
@@ -165,6 +172,34 @@ final class Worker implements Agent {
             }
         }
         return frames;
+    }
+
+    private int receive(final Source source) {
+        try {
+            return source.queue.rxBurst(burst);
+        } catch (final InternalError e) {
+            settle(e);
+            return 0;
+        }
+    }
+
+    /**
+     * Something went wrong in the middle of a burst: what has not left of it is lost and said to be. A guest's memory that
+     * its frontend truncated shows itself so, perhaps in another port's turn; the conductor finds out whose it was.
+     */
+    private void settle(final Throwable e) {
+        final long missing = counters.imbalance();
+        if (missing >= 0) {
+            counters.add(WorkerCounters.DROPPED, missing);
+            tables.drops.add(DropReason.SWITCH_FAULT.ordinal(), DropTable.UNDERLAY, DropTable.NONE, missing);
+        } else {
+            counters.add(WorkerCounters.COPIES, -missing);
+        }
+        if (e instanceof InternalError) {
+            memoryFault = true;
+        } else {
+            fault = e;
+        }
     }
 
     private void dispatch(final Source source) {
@@ -273,6 +308,16 @@ final class Worker implements Agent {
             removeSource(queue);
         }
         tables.drops.forgetPort(port);
+    }
+
+    /** Sends a RARP request with the machine's address to every network of the port, as if the port had sent it. */
+    void onAnnounce(final PortBinding binding, final long mac) {
+        for (final int network : binding.networks) {
+            burst.clear();
+            announcement.put(burst, mac, binding.isTrunk() ? binding.vlanOf(network) : MacTable.NO_VLAN);
+            pipeline.announce(burst, binding, nowMs);
+            transmitter.forget();
+        }
     }
 
     void onAddListener(final RxQueue queue) {

@@ -55,6 +55,18 @@ final class WorkerCounters {
         }
     }
 
+    /** Frames that came in and have neither left nor been dropped; 0 between bursts (docs/design.md, "The books"). */
+    long imbalance() {
+        return values[RECEIVED]
+                + values[GENERATED]
+                + values[COPIES]
+                + values[SEGMENTS]
+                - values[SENT]
+                - values[DROPPED]
+                - values[HELD]
+                - values[MERGED];
+    }
+
     void add(final int counter, final long n) {
         values[counter] += n;
     }

@@ -77,7 +77,7 @@ final class WorkerProxy {
         public void apply(final Worker to) {
             try {
                 result = order.apply(to);
-            } catch (final RuntimeException | OutOfMemoryError e) {
+            } catch (final RuntimeException | OutOfMemoryError | InternalError e) {
                 // An order that fails is the orderer's to hear of; the worker goes on.
                 failure = e;
             }

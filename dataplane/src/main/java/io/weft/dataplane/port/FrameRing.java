@@ -13,7 +13,7 @@ import io.weft.encap.Mem;
  * <pre>
  *  record, aligned to 64 bytes:
  *   0  record length in bytes (negative: nothing here, go on at the ring's start)
- *   4  frame length      8  vnetFlags    12  gsoType    16  gsoSize    20  csumStart    24  csumOffset    28  refused
+ *   4  frame length      8  vnetFlags    12  gsoType    16  gsoSize    20  csumStart    24  csumOffset    28  refused    32  hash
  *  64  headroom
  * 192  frame
  * </pre>
@@ -26,6 +26,7 @@ public final class FrameRing implements AutoCloseable {
     private static final int FRAME_LENGTH = 4;
     private static final int WORDS = 8;
     private static final int REFUSED = 28;
+    private static final int HASH = 32;
     private static final int FRAME = ALIGNMENT + Burst.HEADROOM;
 
     private final Region region;
@@ -175,6 +176,7 @@ public final class FrameRing implements AutoCloseable {
                     burst.csumStart[frame] + prefix - skip,
                     burst.csumOffset[frame]);
         }
+        Mem.putIntNative(to - FRAME + HASH, burst.hash[frame]);
         commit();
         return true;
     }
@@ -217,6 +219,7 @@ public final class FrameRing implements AutoCloseable {
             burst.csumStart[i] = Mem.getIntNative(words + 12);
             burst.csumOffset[i] = Mem.getIntNative(words + 16);
             burst.refused[i] = Mem.getIntNative(frame - FRAME + REFUSED);
+            burst.hash[i] = Mem.getIntNative(frame - FRAME + HASH);
             frames++;
         }
         return frames;

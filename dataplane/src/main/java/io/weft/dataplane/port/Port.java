@@ -25,6 +25,22 @@ public interface Port extends AutoCloseable {
         return 0;
     }
 
+    /**
+     * One sender over all queue pairs that chooses by flow, for a port whose machine wants a flow's frames on the pair
+     * from which it sent that flow; null: any queue will do.
+     *
+     * @param pairs for each queue pair, where the sender's worker puts frames for it
+     */
+    default PortQueue spread(final PortQueue[] pairs) {
+        return null;
+    }
+
+    /** Called once, when the workers poll the port. Throws {@link io.weft.dataplane.api.SwitchException}. */
+    default void start(final PortHost host) {}
+
+    /** Memory that a machine shares went away under a worker: whoever it was is to be closed. */
+    default void checkMemory() {}
+
     /** Called when every worker has confirmed that it no longer touches the queues. */
     @Override
     void close();

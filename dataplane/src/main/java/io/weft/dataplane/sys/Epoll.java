@@ -57,6 +57,11 @@ public final class Epoll implements AutoCloseable {
         return Mem.getIntNative(events + (long) index * EVENT);
     }
 
+    /** Readable while something that is watched is ready: an instance can be watched by another. */
+    public int fd() {
+        return fd;
+    }
+
     @Override
     public void close() {
         Libc.close(fd);

@@ -254,7 +254,8 @@ public abstract class Virtqueue {
         broken = true;
     }
 
-    final DirtyLog log() {
+    /** Where written pages are marked, or null: whoever writes into buffers marks them. */
+    public final DirtyLog log() {
         return log;
     }
 
