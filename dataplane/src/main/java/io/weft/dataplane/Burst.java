@@ -72,6 +72,9 @@ public final class Burst {
 
     public final long[] sourceLo = new long[CAPACITY];
     public final int[] sourceFamily = new int[CAPACITY];
+    /** From an underlay: bytes of the packet that lie before its head; -1 where the kernel took them off. */
+    public final int[] outer = new int[CAPACITY];
+
     /** From an underlay: the packet came over IPv6 without a UDP checksum (RFC 6936). */
     public final boolean[] zeroChecksum = new boolean[CAPACITY];
 

@@ -17,9 +17,11 @@ final class Conductor implements AutoCloseable {
     final Ports ports;
     final Addresses addresses;
     final Listing listing;
+    final Captures captures;
     private final EventLoop loop;
     private final Listeners listeners;
     private final Facts facts;
+    private final Registry registry;
     private final List<Worker> watched;
 
     Conductor(
@@ -29,7 +31,7 @@ final class Conductor implements AutoCloseable {
             final List<Worker> of,
             final List<TrafficCounters> underlayTraffic) {
         final AllWorkers workers = new AllWorkers(of, context.pumped());
-        final Registry registry = new Registry(context.maxNetworks());
+        registry = new Registry(context.maxNetworks());
         watched = of;
         listeners = new Listeners(underlay, workers.proxies());
         facts = new Facts(registry, workers.proxies());
@@ -40,6 +42,7 @@ final class Conductor implements AutoCloseable {
         loop = new EventLoop(context.nanoClock());
         ports = new Ports(context, underlay, registry, networks, wiring, workers, loop, facts, listing);
         addresses = new Addresses(registry, workers, facts);
+        captures = new Captures(registry, workers, underlay, context.nanoClock(), context.captureRing());
     }
 
     /** Called first, when the workers run. */
@@ -51,7 +54,7 @@ final class Conductor implements AutoCloseable {
     int doWork(final int timeoutMillis) {
         final int done = loop.run(timeoutMillis);
         lookAfterWorkers();
-        return done + facts.relay();
+        return done + facts.relay() + captures.doWork();
     }
 
     /** Ends a wait of {@link #doWork}; by any thread. */
@@ -78,6 +81,14 @@ final class Conductor implements AutoCloseable {
         }
     }
 
+    void removePort(final String name) {
+        final Registry.PortEntry entry = registry.ports.get(name);
+        ports.remove(name);
+        if (entry != null) {
+            captures.portGone(name, entry.id);
+        }
+    }
+
     void onEvent(final EventListener listener) {
         facts.listen(listener);
     }
@@ -85,6 +96,7 @@ final class Conductor implements AutoCloseable {
     /** Closes what is open; the workers have ended. */
     @Override
     public void close() {
+        captures.close();
         ports.close();
         tenants.close();
         listeners.close();

@@ -1,5 +1,7 @@
 package io.weft.dataplane;
 
+import io.weft.dataplane.api.Capture;
+import io.weft.dataplane.api.CaptureSpec;
 import io.weft.dataplane.api.NetworkSpec;
 import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.Rows;
@@ -9,6 +11,7 @@ import io.weft.dataplane.api.TenantSpec;
 import io.weft.encap.IpAddress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
@@ -121,7 +124,7 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
 
     @Override
     public CompletableFuture<Void> removePort(final String name) {
-        return change(() -> conductor.ports.remove(name));
+        return change(() -> conductor.removePort(name));
     }
 
     @Override
@@ -172,6 +175,23 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
     @Override
     public CompletableFuture<List<Rows.DropRow>> drops() {
         return submit(() -> conductor.listing.drops());
+    }
+
+    @Override
+    public CompletableFuture<Capture> capture(final CaptureSpec spec) {
+        return submit(() -> conductor.captures.open(spec, this::detach));
+    }
+
+    private void detach(final CaptureSession session) {
+        if (closed && !pumped) {
+            // The switch ends, and takes all captures with it.
+            return;
+        }
+        try {
+            change(() -> conductor.captures.detach(session, "it was ended")).join();
+        } catch (final CompletionException e) {
+            System.err.println("weft: capture: " + e.getCause());
+        }
     }
 
     @Override

@@ -33,7 +33,9 @@ final class Pipeline {
     /** An entry of the flow cache lives a quarter of its network's MAC age, and not longer than this. */
     static final int MAX_FLOW_MS = 60_000;
 
-    private static final int GONE = -1;
+    /** In {@link Burst#ingress}: the frame was dropped, and {@link Burst#egress} says why. */
+    static final int GONE = -1;
+
     private static final long RESERVED_MULTICAST = 0x0180_c200_0000L;
     private static final DropReason[] GENEVE_REASONS = new DropReason[Geneve.NOT_ETHERNET + 1];
 
@@ -56,6 +58,9 @@ final class Pipeline {
     private final boolean acceptAny;
     private final ParsedFrame parsed = new ParsedFrame();
     private final long[] lines = new long[Burst.CAPACITY];
+    /** Captures that look in here; null: none. */
+    CaptureTap tap;
+
     private int nowMs;
     private int rxDropped;
 
@@ -77,6 +82,9 @@ final class Pipeline {
         nowMs = now;
         rxDropped = 0;
         long bytes = 0;
+        if (tap != null) {
+            tap.received(burst, port.id);
+        }
         for (int i = 0; i < burst.size; i++) {
             bytes += burst.length[i];
             final DropReason refusal = classify(burst, i, port);
@@ -88,6 +96,9 @@ final class Pipeline {
         forward(burst, WorkerCounters.RECEIVED);
         if (rxDropped != 0) {
             traffic.rxDropped(rxDropped);
+        }
+        if (tap != null) {
+            tap.settle(burst, port.id);
         }
     }
 
@@ -108,6 +119,9 @@ final class Pipeline {
         nowMs = now;
         rxDropped = 0;
         long bytes = 0;
+        if (tap != null) {
+            tap.received(burst, DropTable.UNDERLAY);
+        }
         for (int i = 0; i < burst.size; i++) {
             bytes += burst.length[i];
             final DropReason refusal = decapsulate(burst, i);
@@ -119,6 +133,9 @@ final class Pipeline {
         forward(burst, WorkerCounters.RECEIVED);
         if (rxDropped != 0) {
             traffic.rxDropped(rxDropped);
+        }
+        if (tap != null) {
+            tap.settle(burst, DropTable.UNDERLAY);
         }
     }
 
@@ -473,6 +490,7 @@ final class Pipeline {
 
     private void drop(final Burst burst, final int i, final DropReason reason, final int port, final int network) {
         burst.ingress[i] = GONE;
+        burst.egress[i] = Egress.drop(reason);
         burst.sends[i] = 0;
         counters.add(WorkerCounters.DROPPED, 1);
         tables.drops.add(reason.ordinal(), port, network, 1);

@@ -38,6 +38,7 @@ public final class SwitchContext {
     private int macCapacity = 1 << 17;
     private int maxNetworks = 1 << 14;
     private int maxTunnels = 1 << 16;
+    private int captureRing = Captures.RING;
 
     /** CPUs to pin workers to, one worker each; empty: one worker, not pinned. */
     public SwitchContext cpus(final List<Integer> value) {
@@ -117,6 +118,16 @@ public final class SwitchContext {
     public SwitchContext maxTunnels(final int value) {
         maxTunnels = value;
         return this;
+    }
+
+    /** Bytes of the ring that each capture has with each worker; a power of two. */
+    SwitchContext captureRing(final int value) {
+        captureRing = value;
+        return this;
+    }
+
+    int captureRing() {
+        return captureRing;
     }
 
     SwitchContext conclude() {

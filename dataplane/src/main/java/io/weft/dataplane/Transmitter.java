@@ -26,6 +26,9 @@ final class Transmitter {
     private final TrafficCounters underlayTraffic;
     private final Segments segments = new Segments();
     private final TxQueue toUnderlay = new TxQueue();
+    /** Captures that look in here; null: none. */
+    CaptureTap tap;
+
     private int[] touched = new int[64];
     private int touchedCount;
     private int segmentsLeft = SEGMENTS_A_BURST;
@@ -40,7 +43,7 @@ final class Transmitter {
     void toPort(final Burst burst, final int i, final int port, final boolean shared) {
         burst.sends[i]++;
         if (!tables.isInNetwork(port, burst.network[i])) {
-            refuse(DropReason.PORT_NOT_IN_NETWORK.ordinal(), port, burst.network[i]);
+            refuse(burst, i, DropReason.PORT_NOT_IN_NETWORK, port, null);
             return;
         }
         if ((burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0 && burst.gsoType[i] == Burst.GSO_NONE) {
@@ -54,7 +57,7 @@ final class Transmitter {
         } else if (checksummed(burst, i, offloads)) {
             append(burst, i, port, shared);
         } else {
-            refuse(DropReason.BAD_OFFLOAD.ordinal(), port, burst.network[i]);
+            refuse(burst, i, DropReason.BAD_OFFLOAD, port, null);
         }
     }
 
@@ -62,7 +65,7 @@ final class Transmitter {
     void toTunnel(final Burst burst, final int i, final int tunnel, final boolean shared) {
         burst.sends[i]++;
         if (!tables.isOfNetwork(tunnel, burst.network[i])) {
-            refuse(DropReason.PORT_NOT_IN_NETWORK.ordinal(), DropTable.UNDERLAY, burst.network[i]);
+            refuse(burst, i, DropReason.PORT_NOT_IN_NETWORK, DropTable.UNDERLAY, null);
             return;
         }
         if ((burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0 && burst.gsoType[i] == Burst.GSO_NONE) {
@@ -76,7 +79,7 @@ final class Transmitter {
         } else if (checksummed(burst, i, offloads)) {
             appendTunnel(burst, i, tunnel, shared);
         } else {
-            refuse(DropReason.BAD_OFFLOAD.ordinal(), DropTable.UNDERLAY, burst.network[i]);
+            refuse(burst, i, DropReason.BAD_OFFLOAD, DropTable.UNDERLAY, tables.tunnels[tunnel]);
         }
     }
 
@@ -100,7 +103,7 @@ final class Transmitter {
         counters.add(WorkerCounters.HELD, -burst.size);
         if (tables.queues[port] == null) {
             for (int i = 0; i < burst.size; i++) {
-                refuse(DropReason.PORT_NOT_IN_NETWORK.ordinal(), port, DropTable.NONE);
+                refuse(burst, i, DropReason.PORT_NOT_IN_NETWORK, port, null);
             }
             tx.clear();
             return;
@@ -108,8 +111,11 @@ final class Transmitter {
         flushPort(burst, port);
     }
 
-    /** Forgets what was gathered and not sent; there is such only after an exception. */
+    /** Ends a burst: forgets what was gathered and not sent (there is such only after an exception). */
     void forget() {
+        if (tap != null) {
+            tap.publish();
+        }
         for (int k = 0; k < touchedCount; k++) {
             tables.txQueues[touched[k]].clear();
         }
@@ -159,7 +165,7 @@ final class Transmitter {
     private void segmentToPort(final Burst burst, final int i, final int port) {
         final DropReason refusal = beginSegments(burst, i);
         if (refusal != DropReason.NONE) {
-            refuse(refusal.ordinal(), port, burst.network[i]);
+            refuse(burst, i, refusal, port, null);
             return;
         }
         int made = 0;
@@ -182,7 +188,7 @@ final class Transmitter {
     private void segmentToTunnel(final Burst burst, final int i, final int tunnel) {
         final DropReason refusal = beginSegments(burst, i);
         if (refusal != DropReason.NONE) {
-            refuse(refusal.ordinal(), DropTable.UNDERLAY, burst.network[i]);
+            refuse(burst, i, refusal, DropTable.UNDERLAY, tables.tunnels[tunnel]);
             return;
         }
         int made = 0;
@@ -205,6 +211,9 @@ final class Transmitter {
         }
         final PortQueue queue = tables.queues[port];
         queue.txBurst(burst, tx);
+        if (tap != null) {
+            tap.sent(burst, tx, port, queue, tables.tunnels);
+        }
         int sent = 0;
         int held = 0;
         long bytes = 0;
@@ -216,7 +225,7 @@ final class Transmitter {
             } else if (tx.refused[k] == TxQueue.HELD) {
                 held++;
             } else {
-                refuse(tx.refused[k], port, burst.network[i]);
+                count(tx.refused[k], port, burst.network[i]);
             }
         }
         tx.clear();
@@ -233,6 +242,9 @@ final class Transmitter {
             return;
         }
         tables.underlay.txBurst(burst, tx, tables.tunnels);
+        if (tap != null) {
+            tap.sent(burst, tx, DropTable.UNDERLAY, null, tables.tunnels);
+        }
         int sent = 0;
         long bytes = 0;
         for (int k = 0; k < tx.size; k++) {
@@ -242,7 +254,7 @@ final class Transmitter {
                 bytes += burst.length[i];
                 tables.tunnels[tx.tunnel[k]].txFrames++;
             } else {
-                refuse(tx.refused[k], DropTable.UNDERLAY, burst.network[i]);
+                count(tx.refused[k], DropTable.UNDERLAY, burst.network[i]);
             }
         }
         tx.clear();
@@ -250,7 +262,15 @@ final class Transmitter {
         underlayTraffic.sent(sent, bytes);
     }
 
-    private void refuse(final int reason, final int port, final int network) {
+    /** Refuses a frame before it came to a queue; {@code tunnel} where it was for one. */
+    private void refuse(final Burst burst, final int i, final DropReason reason, final int port, final Tunnel tunnel) {
+        if (tap != null) {
+            tap.refused(burst, i, reason.ordinal(), port, tunnel);
+        }
+        count(reason.ordinal(), port, burst.network[i]);
+    }
+
+    private void count(final int reason, final int port, final int network) {
         counters.add(WorkerCounters.DROPPED, 1);
         tables.drops.add(reason, port, network, 1);
         if (port == DropTable.UNDERLAY) {

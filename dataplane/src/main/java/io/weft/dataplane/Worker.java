@@ -320,6 +320,13 @@ final class Worker implements Agent {
         }
     }
 
+    /** Lets captures look in; null: none is left. */
+    void onTap(final CaptureTap tap) {
+        transmitter.forget();
+        pipeline.tap = tap;
+        transmitter.tap = tap;
+    }
+
     void onAddListener(final RxQueue queue) {
         polls.add(new Source(queue, Kind.UNDERLAY, null, underlayTraffic));
     }

@@ -4,6 +4,8 @@ import static io.weft.dataplane.TestSwitch.get;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.weft.dataplane.api.Capture;
+import io.weft.dataplane.api.CaptureSpec;
 import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.TenantSpec;
 import io.weft.dataplane.api.UnderlaySpec;
@@ -13,6 +15,7 @@ import io.weft.dataplane.underlay.Neighbors;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -59,6 +62,11 @@ class PipelineAllocationTest {
         assertAllocatesNothing(new byte[][] {tagged, new byte[10]}, List.of("10.1.0.9"), 300_000);
     }
 
+    @Test
+    void shouldAllocateNothingWhileCapturing() {
+        assertAllocatesNothing(frames(NEAR, FAR, GROUP), List.of("10.1.0.9"), 300_000, "from", "to", "underlay");
+    }
+
     private static byte[][] frames(final long... destinations) {
         final byte[][] frames = new byte[destinations.length][];
         for (int i = 0; i < destinations.length; i++) {
@@ -67,7 +75,8 @@ class PipelineAllocationTest {
         return frames;
     }
 
-    private static void assertAllocatesNothing(final byte[][] frames, final List<String> peers, final long macAgeMs) {
+    private static void assertAllocatesNothing(
+            final byte[][] frames, final List<String> peers, final long macAgeMs, final String... captured) {
         final LoopPort from = new LoopPort(1500, frames);
         final LoopPort to = new LoopPort(1500);
         final LoopPort wire = new LoopPort(1600);
@@ -111,6 +120,11 @@ class PipelineAllocationTest {
             }
             get(weft.control().addMac("t/n", -1, NEAR, "to"));
             get(weft.control().addMac("t/n", -1, FAR, peers.get(0)));
+            final List<Capture> captures = new ArrayList<>();
+            for (final String port : captured) {
+                captures.add(get(weft.control().capture(new CaptureSpec(port, true, true, true, 9_000, null))));
+            }
+            final Thread reader = Thread.ofPlatform().daemon().start(() -> read(captures));
             for (int i = 0; i < WARM_LOOPS; i++) {
                 weft.pump();
             }
@@ -123,6 +137,14 @@ class PipelineAllocationTest {
                     (double) (threads.getCurrentThreadAllocatedBytes() - before) / (LOOPS * Burst.CAPACITY);
             assertTrue(perFrame < 0.1, () -> perFrame + " bytes a frame");
             assertTrue(get(weft.control().status()).books().balanced());
+            reader.interrupt();
+        }
+    }
+
+    /** Gives the rings' room back, so that records are made and not only refused. */
+    private static void read(final List<Capture> captures) {
+        while (!captures.isEmpty() && !Thread.interrupted()) {
+            captures.forEach(capture -> capture.poll(frame -> true, 10_000));
         }
     }
 }

@@ -57,6 +57,11 @@ public interface SwitchControl {
 
     CompletableFuture<List<Rows.DropRow>> drops();
 
+    /** Begins a capture; refused where the port is not there, or too many captures run. Its reader must close it. */
+    default CompletableFuture<Capture> capture(final CaptureSpec spec) {
+        return CompletableFuture.failedFuture(new SwitchException("this switch captures nothing"));
+    }
+
     /** Tells what happened, in words, to a listener called on the conductor's thread; it must not block. */
     void onEvent(EventListener listener);
 

@@ -128,6 +128,7 @@ final class KernelRx implements RxQueue {
         burst.encapsulation[i] = encapsulation;
         burst.tunnelPort[i] = udpPort;
         burst.outerEcn[i] = ecn;
+        burst.outer[i] = -1;
         burst.sourceHi[i] = sourceHi;
         burst.sourceLo[i] = sourceLo;
         burst.sourceFamily[i] = family;

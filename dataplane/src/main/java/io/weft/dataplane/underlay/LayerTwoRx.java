@@ -37,6 +37,7 @@ final class LayerTwoRx implements RxQueue {
         final int frames = queue.rxBurst(burst);
         final Accepted accepted = underlay.accepted();
         for (int i = 0; i < frames; i++) {
+            burst.outer[i] = 0;
             if (burst.refused[i] == 0) {
                 burst.refused[i] = receive(burst, i, accepted).ordinal();
             }
@@ -74,6 +75,7 @@ final class LayerTwoRx implements RxQueue {
 
     private void fill(final Burst burst, final int i, final int encapsulation) {
         burst.head[i] += packet.payload;
+        burst.outer[i] = packet.payload;
         burst.headLength[i] = packet.payloadLength;
         burst.length[i] = packet.payloadLength;
         burst.vnetFlags[i] = 0;

@@ -1,0 +1,89 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.capture.CaptureRing;
+import io.weft.dataplane.capture.CapturedFrame;
+import io.weft.dataplane.sys.Region;
+import io.weft.encap.Ecn;
+import io.weft.encap.Encapsulation;
+import io.weft.encap.IpAddress;
+import io.weft.encap.Mem;
+import io.weft.encap.OuterHeader;
+import io.weft.encap.TunnelHeader;
+
+/**
+ * Makes frames of a capture's records. Where the kernel took the outer headers off, or is to put them on, such headers are
+ * made up from what is known, so that the frame can be read and filtered as one: MAC addresses are zero, and so is the
+ * UDP checksum.
+ *
+ * <p>Owned by the capture's reader.
+ */
+final class CaptureFrames implements AutoCloseable {
+    private static final int MAX_INNER = 65_535 - OuterHeader.MAX_LENGTH;
+
+    private final IpAddress own4;
+    private final IpAddress own6;
+    private final Region scratch = new Region(OuterHeader.MAX_LENGTH);
+
+    /** @param own4 this end of tunnels, or null; so own6 */
+    CaptureFrames(final IpAddress own4, final IpAddress own6) {
+        this.own4 = own4 == null ? IpAddress.v4(0) : own4;
+        this.own6 = own6 == null ? IpAddress.v6(0, 0) : own6;
+    }
+
+    /** Fills in all but the time, the network's name and the comment. */
+    void fill(final long record, final CapturedFrame frame) {
+        final int captured = Mem.getIntNative(record + CaptureRing.CAPTURED);
+        final int length = Mem.getIntNative(record + CaptureRing.LENGTH);
+        final int outer = outer(record, length);
+        final byte[] bytes = frame.room(outer + captured);
+        Mem.copy(scratch.address(), bytes, 0, outer);
+        Mem.copy(record + CaptureRing.BYTES, bytes, outer, captured);
+        frame.captured = outer + captured;
+        frame.length = outer + length;
+        frame.direction = Mem.getIntNative(record + CaptureRing.DIRECTION);
+        frame.reason = DropReason.of(Mem.getIntNative(record + CaptureRing.REASON));
+        frame.vnetFlags = Mem.getIntNative(record + CaptureRing.VNET_FLAGS);
+        frame.gsoType = Mem.getIntNative(record + CaptureRing.GSO_TYPE);
+        frame.gsoSize = Mem.getIntNative(record + CaptureRing.GSO_SIZE);
+        frame.csumStart = outer + Mem.getIntNative(record + CaptureRing.CSUM_START);
+        frame.csumOffset = Mem.getIntNative(record + CaptureRing.CSUM_OFFSET);
+    }
+
+    /** Writes what stands before the record's bytes and returns how many bytes that are. */
+    private int outer(final long record, final int length) {
+        final int shape = Mem.getIntNative(record + CaptureRing.SHAPE);
+        if (shape == CaptureRing.ETHERNET) {
+            return 0;
+        }
+        final boolean sent = shape == CaptureRing.INNER;
+        final int family = Mem.getIntNative(record + CaptureRing.FAMILY);
+        final IpAddress other = new IpAddress(
+                family, Mem.getLongNative(record + CaptureRing.HIGH), Mem.getLongNative(record + CaptureRing.LOW));
+        final IpAddress own = family == 4 ? own4 : own6;
+        final OuterHeader header = new OuterHeader(new OuterHeader.Spec(
+                Encapsulation.values()[Mem.getIntNative(record + CaptureRing.ENCAPSULATION)],
+                Mem.getIntNative(record + CaptureRing.VNI),
+                Mem.getIntNative(record + CaptureRing.UDP_PORT),
+                sent ? own : other,
+                sent ? other : own,
+                0,
+                0,
+                -1,
+                false,
+                true));
+        // What was received has its own tunnel header, perhaps a longer one.
+        final int inner = sent ? length : Math.max(0, length - TunnelHeader.LENGTH);
+        final int ecn = Mem.getIntNative(record + CaptureRing.ECN);
+        header.write(
+                scratch.address(),
+                Math.min(inner, MAX_INNER),
+                Mem.getIntNative(record + CaptureRing.HASH),
+                sent ? Ecn.encapsulate(ecn) : ecn);
+        return sent ? header.length() : header.length() - TunnelHeader.LENGTH;
+    }
+
+    @Override
+    public void close() {
+        scratch.close();
+    }
+}
