@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TopCommand.class,
             DropsCommand.class,
             EventsCommand.class,
+            CaptureCommand.class,
             ReplayCommand.class,
             CompletionCommand.class,
             VersionCommand.class,

@@ -46,6 +46,7 @@ class CaptureSessionTest {
     }
 
     /** A frame as a test looks at it. */
+    @SuppressWarnings("ArrayRecordComponent") // compared nowhere
     private record Seen(int direction, DropReason reason, String network, byte[] bytes, int length, String comment) {
         static Seen of(final CapturedFrame frame) {
             return new Seen(

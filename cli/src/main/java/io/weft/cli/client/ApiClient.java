@@ -1,6 +1,7 @@
 package io.weft.cli.client;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.URLEncoder;
@@ -10,6 +11,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.BiFunction;
 import javax.net.ssl.SSLException;
 
 /**
@@ -89,16 +91,25 @@ public final class ApiClient {
 
     /** Follows {@code /v1/events} or another stream of events; a refusal is thrown at once. */
     public EventStream events(final String path) {
+        return follow(path, "text/event-stream", EventStream::new);
+    }
+
+    /** Follows an answer that goes on; a refusal is thrown at once. */
+    public BodyStream stream(final String path, final String type) {
+        return follow(path, type, BodyStream::new);
+    }
+
+    private <T> T follow(final String path, final String type, final BiFunction<Connection, InputStream, T> reader) {
         Connection connection = null;
         try {
             connection = open(PATIENCE_MS);
-            request(connection, "GET", path, null, null, "text/event-stream");
+            request(connection, "GET", path, null, null, type);
             final Answer answer = Answer.read(connection);
             if (answer.status() != 200) {
                 new Response(answer.status(), answer.contentType(), answer.text("GET")).orFail();
             }
             connection.patience(0);
-            final EventStream stream = new EventStream(connection, answer.body());
+            final T stream = reader.apply(connection, answer.body());
             connection = null;
             return stream;
         } catch (final IOException e) {

@@ -1,5 +1,6 @@
 package io.weft.control.http;
 
+import io.netty.channel.ChannelHandler;
 import java.util.Map;
 
 /**
@@ -7,10 +8,10 @@ import java.util.Map;
  *
  * @param body shared with nobody; empty for none
  * @param headers beyond Content-Type and Content-Length
- * @param events a stream to follow instead of a body, or null
+ * @param stream to follow instead of a body, or null
  */
 @SuppressWarnings("ArrayRecordComponent") // Answers are not compared, and a copy would be one too many.
-record Answer(int status, String contentType, byte[] body, Map<String, String> headers, EventHub.Request events) {
+record Answer(int status, String contentType, byte[] body, Map<String, String> headers, Stream stream) {
     static final String JSON = "application/json";
     static final String PROBLEM = "application/problem+json";
     static final String YAML = "application/yaml";
@@ -29,10 +30,23 @@ record Answer(int status, String contentType, byte[] body, Map<String, String> h
     }
 
     static Answer stream(final EventHub.Request events) {
-        return new Answer(200, "text/event-stream", new byte[0], Map.of(), events);
+        return stream("text/event-stream", events);
+    }
+
+    static Answer stream(final String type, final Stream stream) {
+        return new Answer(200, type, new byte[0], Map.of(), stream);
     }
 
     Answer with(final String name, final String value) {
-        return new Answer(status, contentType, body, Map.of(name, value), events);
+        return new Answer(status, contentType, body, Map.of(name, value), stream);
+    }
+
+    /** An answer that goes on. */
+    interface Stream {
+        /** What writes it, in place of the requests' handler. */
+        ChannelHandler writer(RequestServer server);
+
+        /** Called in place of {@link #writer} when nobody reads it. */
+        default void discard() {}
     }
 }

@@ -100,6 +100,7 @@ public final class ApiServer implements AutoCloseable {
         all.addAll(new PeerRoutes(routes).all());
         all.addAll(new TableRoutes(routes).all());
         all.addAll(new EventRoutes(this::service, limits, counters).all());
+        all.addAll(new CaptureRoutes(routes).all());
         all.add(OpenApi.route(all));
         return all;
     }

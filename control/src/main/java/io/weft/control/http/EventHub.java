@@ -1,5 +1,6 @@
 package io.weft.control.http;
 
+import io.netty.channel.ChannelHandler;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -30,7 +31,12 @@ final class EventHub {
      * @param after id of the last that it has, or null for those from now on
      * @param type a type or what stands before a dot of it; null for all
      */
-    record Request(String after, String type) {
+    record Request(String after, String type) implements Answer.Stream {
+        @Override
+        public ChannelHandler writer(final RequestServer server) {
+            return server.eventWriter(this);
+        }
+
         boolean wants(final Event event) {
             return type == null || event.type.equals(type) || event.type.startsWith(type + ".");
         }

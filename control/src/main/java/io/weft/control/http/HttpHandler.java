@@ -165,12 +165,14 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
 
     private void write(final ChannelHandlerContext ctx, final Incoming request, final Answer answer) {
         if (closing || !ctx.channel().isActive()) {
+            discard(answer);
             return;
         }
-        if (answer.events() != null && !request.isHead()) {
+        if (answer.stream() != null && !request.isHead()) {
             follow(ctx, answer);
             return;
         }
+        discard(answer);
         final boolean keepAlive = request.keepAlive() && server.isOpen();
         request.release();
         incoming = null;
@@ -212,7 +214,13 @@ final class HttpHandler extends ChannelInboundHandlerAdapter {
         HttpUtil.setTransferEncodingChunked(response, true);
         server.counters().answers.incrementAndGet(answer.status());
         ctx.writeAndFlush(response);
-        ctx.pipeline().replace(this, "events", server.eventWriter(answer.events()));
+        ctx.pipeline().replace(this, "stream", answer.stream().writer(server));
+    }
+
+    private static void discard(final Answer answer) {
+        if (answer.stream() != null) {
+            answer.stream().discard();
+        }
     }
 
     private static void head(final HttpResponse response, final Answer answer) {

@@ -137,6 +137,7 @@ final class OpenApi {
         final Map<String, Object> schema = content(Schemas.reference(route.answer()));
         return switch (route.answer()) {
             case "Config" -> Map.of(Answer.JSON, schema, Answer.YAML, schema);
+            case "Pcapng" -> Map.of("application/x-pcapng", schema);
             case "Event" -> Map.of("text/event-stream", schema);
             default -> Map.of(Answer.JSON, schema);
         };

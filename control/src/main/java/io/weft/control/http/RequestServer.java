@@ -46,6 +46,10 @@ final class RequestServer {
         return open.getAsBoolean();
     }
 
+    Limits limits() {
+        return limits;
+    }
+
     EventWriter eventWriter(final EventHub.Request request) {
         return new EventWriter(hub, request, limits, counters);
     }

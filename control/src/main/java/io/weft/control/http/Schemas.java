@@ -29,6 +29,7 @@ final class Schemas {
         things(all);
         tables(all);
         all.put("OpenApi", ANY);
+        all.put("Pcapng", Map.of("type", "string", "format", "binary"));
         all.put("Health", object("state", choice("starting", "running")));
         all.put(
                 "Problem",

@@ -54,6 +54,7 @@ class OpenApiTest {
             "GET /v1/macs/{tenant}/{network}/{mac}",
             "DELETE /v1/macs/{tenant}/{network}/{mac}",
             "GET /v1/flows",
+            "GET /v1/capture",
             "DELETE /v1/flows");
 
     @Test

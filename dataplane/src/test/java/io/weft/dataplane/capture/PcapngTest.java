@@ -14,6 +14,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -56,13 +57,13 @@ class PcapngTest {
         assertEquals(1, all.getInt(at));
         assertEquals(1, all.getShort(at + 8), "Ethernet");
         assertEquals(65_600, all.getInt(at + 12));
-        assertArrayEquals("vm1".getBytes(), option(all, at + 16, 2));
+        assertArrayEquals("vm1".getBytes(StandardCharsets.UTF_8), option(all, at + 16, 2));
         assertArrayEquals(new byte[] {9}, option(all, at + 16, 9));
-        assertArrayEquals("\0udp".getBytes(), option(all, at + 16, 11));
+        assertArrayEquals("\0udp".getBytes(StandardCharsets.UTF_8), option(all, at + 16, 11));
         at = block(all, at);
         assertEquals(6, all.getInt(at));
         assertEquals(0, all.getInt(at + 8));
-        assertEquals(TIME, (long) all.getInt(at + 12) << 32 | all.getInt(at + 16) & 0xffff_ffffL);
+        assertEquals(TIME, (long) all.getInt(at + 12) << 32 | (all.getInt(at + 16) & 0xffff_ffffL));
         assertEquals(3, all.getInt(at + 20));
         assertEquals(10, all.getInt(at + 24));
         assertArrayEquals(new byte[] {1, 2, 3, 0}, Arrays.copyOfRange(bytes, at + 28, at + 32));
@@ -71,7 +72,8 @@ class PcapngTest {
         at = block(all, at);
         assertArrayEquals(new byte[] {2, 0, 0, 0}, option(all, at + 28 + 60_000, 2));
         assertEquals(
-                "dropped: port-full: " + DropReason.PORT_FULL.text(), new String(option(all, at + 28 + 60_000, 1)));
+                "dropped: port-full: " + DropReason.PORT_FULL.text(),
+                new String(option(all, at + 28 + 60_000, 1), StandardCharsets.UTF_8));
         at = block(all, at);
         assertEquals(5, all.getInt(at));
         assertEquals(
@@ -94,9 +96,11 @@ class PcapngTest {
         while (all.getShort(at) != 0) {
             final int length = all.getShort(at + 2) & 0xffff;
             if (all.getShort(at) == code) {
-                return Arrays.copyOfRange(all.array(), at + 4, at + 4 + length);
+                final byte[] value = new byte[length];
+                all.get(at + 4, value);
+                return value;
             }
-            at += 4 + (length + 3 & -4);
+            at += 4 + ((length + 3) & -4);
         }
         return null;
     }
