@@ -17,6 +17,7 @@ public final class Errno {
     public static final int EINVAL = 22;
     public static final int EMFILE = 24;
     public static final int EPIPE = 32;
+    public static final int ENAMETOOLONG = 36;
     public static final int ENOPROTOOPT = 92;
     public static final int EPROTONOSUPPORT = 93;
     public static final int EAFNOSUPPORT = 97;
@@ -59,7 +60,7 @@ public final class Errno {
         text(28, "ENOSPC: No space left on device");
         text(30, "EROFS: Read-only file system");
         text(EPIPE, "EPIPE: Broken pipe");
-        text(36, "ENAMETOOLONG: File name too long");
+        text(ENAMETOOLONG, "ENAMETOOLONG: File name too long");
         text(38, "ENOSYS: Function not implemented");
         text(EBADFD, "EBADFD: File descriptor in bad state");
         text(88, "ENOTSOCK: Socket operation on non-socket");
