@@ -6,6 +6,7 @@ import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.dataplane.port.MemoryPort;
 import io.weft.dataplane.port.Port;
 import io.weft.dataplane.port.TapPort;
+import io.weft.dataplane.port.VhostPort;
 import io.weft.dataplane.underlay.KernelUnderlay;
 import io.weft.dataplane.underlay.LayerTwoUnderlay;
 import io.weft.dataplane.underlay.Neighbors;
@@ -23,8 +24,7 @@ final class OpenPorts {
         return switch (spec.kind()) {
             case MEMORY -> new MemoryPort(workers, mtu, spec.mac(), FRAMES, true);
             case TAP -> TapPort.open(spec.device(), spec.queues() == 0 ? workers : spec.queues(), mtu, spec.mac());
-            case VHOST_USER ->
-                throw new SwitchException("port " + spec.name() + ": vhost-user ports are not in this version");
+            case VHOST_USER -> VhostPort.open(spec, workers, mtu, state);
             default ->
                 throw new SwitchException("port " + spec.name() + ": a " + spec.kind() + " port cannot be opened here");
         };

@@ -1,0 +1,276 @@
+package io.weft.dataplane.port;
+
+import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.PortSpec.VhostSpec;
+import io.weft.dataplane.api.Rows;
+import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.sys.Accounts;
+import io.weft.dataplane.sys.ErrnoException;
+import io.weft.dataplane.vhost.DeviceRecord;
+import io.weft.dataplane.vhost.VhostDevice;
+import io.weft.dataplane.vhost.VhostHandler;
+import io.weft.dataplane.vhost.VirtioFeatures;
+import io.weft.dataplane.vhost.Virtqueue;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A guest's virtio-net device as a port: {@link VhostDevice} speaks with the guest's frontend, a {@link VhostQueue} for
+ * each queue pair moves the frames.
+ *
+ * <p>Owned by the conductor; what it is told by {@link #onOwner} it does on the worker's thread while the conductor waits.
+ */
+public final class VhostPort implements Port, VhostHandler {
+    private static final int MIN_MTU = 68;
+
+    private final PortSpec spec;
+    private final int mtu;
+    private final VhostState state;
+    private final VhostQueue[] queues;
+    private final DeviceRecord record;
+    /** By ring; written under {@link #onOwner}. */
+    private final Virtqueue[] rings;
+
+    private final boolean[] enabled;
+    private PortHost host;
+    private VhostDevice device;
+    private boolean connected;
+    private boolean up;
+    private String lastEnd = "";
+
+    private VhostPort(final PortSpec spec, final int pairs, final int mtu, final DeviceRecord record)
+            throws ErrnoException {
+        this.spec = spec;
+        this.mtu = mtu;
+        this.record = record;
+        state = new VhostState(pairs, mtu);
+        queues = new VhostQueue[pairs];
+        rings = new Virtqueue[2 * pairs];
+        enabled = new boolean[2 * pairs];
+        for (int i = 0; i < pairs; i++) {
+            queues[i] = new VhostQueue(state, i);
+        }
+    }
+
+    /**
+     * Makes the port; {@link #start} opens its socket.
+     *
+     * @param workers queue pairs where the specification names none
+     * @param folder where features and ring positions outlive the process; null: nowhere
+     * @throws SwitchException with a line that says what to do
+     */
+    public static VhostPort open(final PortSpec spec, final int workers, final int mtu, final Path folder) {
+        final int pairs = spec.queues() == 0 ? workers : spec.queues();
+        final Path file = folder == null ? null : folder.resolve("vhost").resolve(spec.name() + ".ring");
+        try {
+            final DeviceRecord record = DeviceRecord.open(file, 2 * pairs, line -> log(spec.name(), line));
+            try {
+                return new VhostPort(spec, pairs, mtu, record);
+            } catch (final ErrnoException failed) {
+                record.close();
+                throw failed;
+            }
+        } catch (final IOException failed) {
+            throw new SwitchException("port " + spec.name() + ": " + failed.getMessage(), failed);
+        }
+    }
+
+    private static void log(final String port, final String line) {
+        System.err.println("weft: port " + port + ": " + line);
+    }
+
+    @Override
+    public void start(final PortHost portHost) {
+        host = portHost;
+        device = new VhostDevice(settings(), this, record, portHost.reactor());
+        try {
+            device.open();
+        } catch (final IOException failed) {
+            throw new SwitchException("port " + spec.name() + ": " + failed.getMessage(), failed);
+        }
+    }
+
+    private VhostDevice.Settings settings() {
+        final VhostSpec socket = spec.vhost();
+        return new VhostDevice.Settings(
+                socket.path(),
+                socket.mode() == VhostSpec.Mode.CLIENT ? VhostDevice.Role.CLIENT : VhostDevice.Role.SERVER,
+                socket.owner() == null ? -1 : known("user", socket.owner(), Accounts.user(socket.owner())),
+                socket.group() == null ? -1 : known("group", socket.group(), Accounts.group(socket.group())),
+                socket.fileMode(),
+                queues.length,
+                VirtioFeatures.OFFERED,
+                mtu,
+                spec.mac());
+    }
+
+    private int known(final String what, final String name, final int id) {
+        if (id == Accounts.NONE) {
+            throw new SwitchException("port " + spec.name() + ": there is no " + what + " " + name
+                    + " on this host, who is to own its socket");
+        }
+        return id;
+    }
+
+    @Override
+    public int queues() {
+        return queues.length;
+    }
+
+    @Override
+    public PortQueue queue(final int index) {
+        return queues[index];
+    }
+
+    @Override
+    public PortQueue spread(final PortQueue[] pairs) {
+        return new VhostSpread(state, pairs);
+    }
+
+    @Override
+    public int mtu() {
+        return mtu;
+    }
+
+    @Override
+    public long mac() {
+        return spec.mac();
+    }
+
+    @Override
+    public String state() {
+        final VhostSpec socket = spec.vhost();
+        if (up) {
+            return broken().isEmpty() ? "up" : broken();
+        }
+        if (connected) {
+            return Rows.WAITING + " for the guest's driver";
+        }
+        return Rows.WAITING
+                + (socket.mode() == VhostSpec.Mode.CLIENT
+                        ? " for QEMU to serve " + socket.path()
+                        : " for QEMU to connect to " + socket.path())
+                + (device == null || device.waitingFor().isEmpty() ? "" : ": " + device.waitingFor())
+                + (lastEnd.isEmpty() ? "" : " (last session: " + lastEnd + ")");
+    }
+
+    private String broken() {
+        for (int r = 0; r < rings.length; r++) {
+            if (rings[r] != null && rings[r].isBroken()) {
+                return "ring " + r + " stopped until the guest restarts it: " + rings[r].broken();
+            }
+        }
+        return "";
+    }
+
+    @Override
+    public Rows.VhostRow details() {
+        final List<Rows.RingRow> rows = new ArrayList<>();
+        for (int r = 0; r < rings.length; r++) {
+            if (rings[r] != null) {
+                rows.add(new Rows.RingRow(r, rings[r].size(), enabled[r], rings[r].faults(), rings[r].broken()));
+            }
+        }
+        return new Rows.VhostRow(
+                spec.vhost().mode() == VhostSpec.Mode.CLIENT ? "client" : "server",
+                spec.vhost().path(),
+                VirtioFeatures.names(state.features()),
+                up ? state.activePairs() : 0,
+                queues.length,
+                rows,
+                device != null && device.isUnsealed());
+    }
+
+    @Override
+    public void checkMemory() {
+        if (device != null) {
+            device.endIfMemoryShrank();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (device != null) {
+            device.close();
+        } else {
+            record.close();
+        }
+        for (final VhostQueue queue : queues) {
+            queue.close();
+        }
+    }
+
+    // What the frontend does.
+
+    @Override
+    public void onOwner(final int ring, final Runnable action) {
+        host.onWorker(ring >> 1, action);
+    }
+
+    @Override
+    public void ringChanged(final int ring, final Virtqueue queue) {
+        queues[ring >> 1].attach(ring, queue);
+        rings[ring] = queue;
+        countPairs();
+    }
+
+    @Override
+    public void ringEnabled(final int ring, final boolean value) {
+        queues[ring >> 1].enable(ring, value);
+        enabled[ring] = value;
+        countPairs();
+    }
+
+    private void countPairs() {
+        int pairs = 0;
+        while (pairs < queues.length && rings[2 * pairs] != null && enabled[2 * pairs]) {
+            pairs++;
+        }
+        state.activePairs(pairs);
+        if (up != pairs > 0) {
+            up = pairs > 0;
+        }
+    }
+
+    @Override
+    public void connected() {
+        connected = true;
+        state.mtu(mtu);
+    }
+
+    @Override
+    public void negotiated(final long features) {
+        state.negotiated(features);
+    }
+
+    @Override
+    public void disconnected(final String why) {
+        connected = false;
+        lastEnd = why;
+        state.mtu(mtu);
+        host.event("port.down", why);
+    }
+
+    @Override
+    public boolean setMtu(final int wanted) {
+        if (wanted < MIN_MTU || wanted > mtu) {
+            tell("the frontend asks for an MTU of " + wanted + ", the port carries " + mtu + ": give QEMU host_mtu="
+                    + mtu + ", or raise the port's mtu");
+            return false;
+        }
+        state.mtu(wanted);
+        return true;
+    }
+
+    @Override
+    public void sendRarp(final long mac) {
+        host.announce(mac);
+    }
+
+    @Override
+    public void tell(final String line) {
+        host.log(line);
+    }
+}
