@@ -157,10 +157,11 @@ final class DeviceState {
                 failed = thrown;
             }
         }
-        change.run();
         if (failed != null) {
+            // Somebody may still be using what the change would take away.
             throw failed;
         }
+        change.run();
         for (final Ring ring : rings) {
             try {
                 start(ring);
@@ -415,10 +416,14 @@ final class DeviceState {
             }
             ring.close();
         }
+        if (!failed.isEmpty()) {
+            // A worker that did not let go may still touch the memory: it stays mapped for as long as the process runs.
+            failed.forEach(teller::tell);
+            return;
+        }
         table = table.become(MemoryTable.empty());
         closeLog();
         closeInflight();
-        failed.forEach(teller::tell);
     }
 
     private void closeLog() {
