@@ -56,9 +56,10 @@ public final class RingJournal {
     }
 
     void run(final int position) {
-        Mem.putIntNative(address + COUNT, 0);
+        // In this order: with completions that are still counted the old position means the new one.
         Mem.putIntNative(address + POSITION, position);
-        Mem.putIntNative(address, RUNNING);
+        Mem.putIntRelease(address + COUNT, 0);
+        Mem.putIntRelease(address, RUNNING);
     }
 
     int position() {

@@ -92,8 +92,11 @@ final class SplitInflight {
     }
 
     void take(final int head) {
-        Mem.putLongNative(entry(head) + COUNTER, ++counter);
-        Mem.putByte(entry(head), 1);
+        if (Mem.getByte(entry(head)) == 0) {
+            Mem.putLongNative(entry(head) + COUNTER, ++counter);
+            Mem.putByte(entry(head), 1);
+        }
+        // Else it is taken again, and keeps its place among those that still have to be.
     }
 
     void giveBack(final int head) {

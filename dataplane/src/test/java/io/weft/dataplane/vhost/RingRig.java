@@ -22,6 +22,9 @@ final class RingRig implements AutoCloseable {
     final long journalAddress = Mem.allocate(RingJournal.BYTES, Long.BYTES);
     final RingJournal journal = new RingJournal(journalAddress);
     final DriverRing driver;
+    /** Address of the ring's part of an inflight region, or 0. */
+    long inflight;
+
     Virtqueue queue;
 
     RingRig(final GuestRam ram, final int index, final long features, final int size, final int start) {
@@ -52,7 +55,29 @@ final class RingRig implements AutoCloseable {
     }
 
     Virtqueue open(final boolean resumed) {
-        return Virtqueue.open(driver.setup(index, features, memory, resumed, journal));
+        final RingSetup s = driver.setup(index, features, memory, resumed, journal);
+        return Virtqueue.open(new RingSetup(
+                s.index(),
+                s.features(),
+                s.size(),
+                s.descriptors(),
+                s.driver(),
+                s.device(),
+                s.descriptorsGuest(),
+                s.deviceGuest(),
+                s.base(),
+                s.memory(),
+                s.resumed(),
+                s.journal(),
+                inflight));
+    }
+
+    /** Serves the ring anew, with an inflight region of the frontend's. */
+    void withInflight() {
+        inflight = Mem.allocate(
+                packed() ? PackedInflight.bytes(driver.size) : SplitInflight.bytes(driver.size), Long.BYTES);
+        journal.end();
+        queue = open(false);
     }
 
     /** Bytes of chain {@code k} of those that the queue has taken. */
