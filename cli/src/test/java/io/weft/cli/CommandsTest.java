@@ -67,6 +67,88 @@ final class CommandsTest {
     }
 
     @Test
+    void shouldAddAGuestsPort() {
+        api.answer("POST /v1/ports", 201, APPLIED);
+        Ran.weft(api, "port", "add", "vm1", "--network", "acme/web", "--vhost-user", "/run/vm1", "--queues", "2");
+        Ran.weft(
+                api,
+                "port",
+                "add",
+                "vm2",
+                "--network",
+                "acme/web",
+                "--vhost-user",
+                "/run/vm2",
+                "--mode",
+                "server",
+                "--socket-owner",
+                "me",
+                "--socket-group",
+                "kvm",
+                "--socket-mode",
+                "0660");
+        assertEquals(
+                List.of(
+                        "POST /v1/ports {\"network\":\"acme/web\",\"vhost-user\":\"/run/vm1\",\"queues\":2,"
+                                + "\"name\":\"vm1\"}",
+                        "POST /v1/ports {\"network\":\"acme/web\",\"vhost-user\":\"/run/vm2\",\"mode\":\"server\","
+                                + "\"socket\":{\"owner\":\"me\",\"group\":\"kvm\",\"mode\":\"0660\"},\"name\":\"vm2\"}"),
+                api.requests);
+        final Ran both = Ran.weft(api, "port", "add", "x", "--network", "a/b", "--tap", "x", "--vhost-user", "/run/x");
+        assertEquals(2, both.status());
+        final Ran without = Ran.weft(api, "port", "add", "x", "--network", "a/b", "--mode", "server");
+        assertEquals(2, without.status());
+    }
+
+    private static final String GUEST = """
+            {"name": "vm1", "network": "acme/web", "vhost-user": "/run/vm1", "mode": "server", "status": {
+              "kind": "vhost-user", "device": "/run/vm1", "networks": ["acme/web"], "state": "up", "queues": 2,
+              "mtu": 1450, "mac": "",
+              "traffic": {"rx-frames": 1200, "rx-bytes": 90000, "tx-frames": 3, "tx-bytes": 180, "rx-dropped": 1,
+                "tx-dropped": 0},
+              "vhost": {"role": "server", "path": "/run/vm1", "features": ["csum", "mrg_rxbuf", "version_1"],
+                "pairs-enabled": 1, "pairs-offered": 2, "unsealed": true, "rings": [
+                  {"index": 0, "size": 256, "enabled": true, "faults": 0, "broken": ""},
+                  {"index": 1, "size": 1024, "enabled": true, "faults": 7, "broken": "available index too far"}]}}}""";
+
+    @Test
+    void shouldListGuestsWithWhatTheyNegotiated() {
+        api.answer(
+                "GET /v1/ports",
+                200,
+                "{\"ports\": [" + GUEST + ", {\"name\": \"h1\", \"network\": \"acme/web\", \"tap\": \"h1\","
+                        + " \"status\": {\"kind\": \"tap\", \"device\": \"h1\", \"state\": \"up\", \"queues\": 1,"
+                        + " \"mtu\": 1450, \"vhost\": null}}]}");
+        assertEquals("""
+                PORT  KIND        DEVICE    NETWORKS   MTU  MAC  QUEUES     RINGS  FAULTS  STATE  FEATURES
+                vm1   vhost-user  /run/vm1  acme/web  1450  -    1 of 2  256+1024       7  up     csum mrg_rxbuf version_1
+                h1    tap         h1        acme/web  1450  -         1         -       -  up     -
+                """, Ran.weft(api, "port", "ls").out());
+    }
+
+    @Test
+    void shouldShowAGuestWithItsRings() {
+        api.answer("GET /v1/ports/vm1", 200, GUEST);
+        assertEquals("""
+                PORT                 vm1
+                state                up
+                kind                 vhost-user
+                device               /run/vm1
+                networks             acme/web
+                mtu                  1450
+                only source address  any
+                queue pairs          1 of 2
+                we are the socket's  server
+                features             csum mrg_rxbuf version_1
+                memory               not sealed against shrinking
+                ring 0               to the guest, 256 descriptors, enabled, 0 faults
+                ring 1               from the guest, 1024 descriptors, enabled, 7 faults; stopped: available index too far
+                received             1,200 frames (90.0 kB), dropped 1
+                sent                 3 frames (180 B), dropped 0
+                """, Ran.weft(api, "port", "ls", "vm1").out());
+    }
+
+    @Test
     void shouldNotMakeAnythingWhenWhatIsToBeSetIsNotThere() {
         api.answer("GET /v1/tenants/acme", 404, "{\"detail\": \"there is no tenant acme\"}");
         final Ran ran = Ran.weft(api, "tenant", "set", "acme", "--flow-cache", "1000");

@@ -123,6 +123,7 @@ public final class Reconciler {
             case Change.AddPeer add -> control.addPeer(add.network(), add.endpoint());
             case Change.RemovePeer remove -> control.removePeer(remove.network(), remove.endpoint());
             case Change.AddPort add -> control.putPort(Specs.port(add.name(), add.port()));
+            case Change.PutPort put -> control.putPort(Specs.port(put.name(), put.to()));
             case Change.RemovePort remove -> control.removePort(remove.name());
             case Change.AddMac add ->
                 control.addMac(add.network(), add.mac().vlan(), add.mac().mac(), add.location());

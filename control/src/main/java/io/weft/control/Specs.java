@@ -7,6 +7,7 @@ import io.weft.control.config.Config.Tenant;
 import io.weft.control.config.Config.Underlay;
 import io.weft.dataplane.api.NetworkSpec;
 import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.PortSpec.VhostSpec;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.TenantSpec;
 import io.weft.dataplane.api.UnderlaySpec;
@@ -36,13 +37,35 @@ public final class Specs {
                 network.group());
     }
 
-    /** Only TAPs; whoever puts captures or memory in a port's place makes the specification itself. */
+    /** Whoever puts captures or memory in a port's place makes the specification with a kind of its own. */
     public static PortSpec port(final String name, final Port port) {
-        if (port.device().kind() != Device.Kind.TAP) {
-            throw new SwitchException(
-                    "port " + name + ": " + port.device().kind().key() + " is not in this version; use tap: NAME");
-        }
-        return port(name, port, PortSpec.Kind.TAP, port.device().name());
+        return switch (port.device().kind()) {
+            case TAP -> port(name, port, PortSpec.Kind.TAP, port.device().name());
+            case VHOST_USER -> guest(name, port);
+            default ->
+                throw new SwitchException("port " + name + ": "
+                        + port.device().kind().key() + " is not in this version; use tap: NAME or vhost-user: PATH");
+        };
+    }
+
+    private static PortSpec guest(final String name, final Port port) {
+        final Device device = port.device();
+        final Device.Socket socket = device.socket();
+        return new PortSpec(
+                name,
+                PortSpec.Kind.VHOST_USER,
+                device.name(),
+                port.network(),
+                port.trunk(),
+                Math.max(1, port.queues()),
+                port.mtu(),
+                port.mac(),
+                new VhostSpec(
+                        device.name(),
+                        device.mode() == Device.Mode.SERVER ? VhostSpec.Mode.SERVER : VhostSpec.Mode.CLIENT,
+                        socket == null ? null : socket.owner(),
+                        socket == null ? null : socket.group(),
+                        socket == null ? VhostSpec.DEFAULT_FILE_MODE : socket.mode()));
     }
 
     public static PortSpec port(final String name, final Port port, final PortSpec.Kind kind, final String device) {

@@ -67,7 +67,7 @@ final class FakeSwitch implements SwitchControl {
 
     @Override
     public CompletableFuture<Void> putPort(final PortSpec port) {
-        if (things.containsKey("port " + port.name())) {
+        if (things.containsKey("port " + port.name()) && port.kind() != PortSpec.Kind.VHOST_USER) {
             return CompletableFuture.failedFuture(new SwitchException("port " + port.name() + " is there already"));
         }
         return set("port " + port.name(), port);

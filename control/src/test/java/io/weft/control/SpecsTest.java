@@ -1,15 +1,13 @@
 package io.weft.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.weft.control.config.Complaining;
 import io.weft.control.config.Config;
-import io.weft.control.config.ConfigReader;
-import io.weft.control.config.Host;
 import io.weft.control.config.Overhead;
 import io.weft.dataplane.api.NetworkSpec;
-import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.PortSpec.VhostSpec;
 import org.junit.jupiter.api.Test;
 
 class SpecsTest {
@@ -35,14 +33,24 @@ class SpecsTest {
     }
 
     @Test
-    void shouldRefuseADeviceOfALaterVersion() {
-        final Config config = ConfigReader.read(null, """
-                        underlay: {address: 10.1.0.1}
-                        tenants: {a: {networks: {w: {vni: 5}}}}
-                        ports: {vm: {network: a/w, vhost-user: /run/vm.sock}}
-                        """, Host.replay()).config();
-        final SwitchException refused = assertThrows(
-                SwitchException.class, () -> Specs.port("vm", config.ports().get("vm")));
-        assertEquals("port vm: vhost-user is not in this version; use tap: NAME", refused.getMessage());
+    void shouldNameAGuestsSocket() {
+        final Config config = Complaining.good("""
+                underlay: {address: [10.1.0.1]}
+                tenants: {a: {networks: {w: {vni: 5}}}}
+                ports:
+                  vm1: {network: a/w, vhost-user: /run/vm1.sock}
+                  vm2: {network: a/w, vhost-user: /run/vm2.sock, mode: server, queues: 4}
+                  vm3: {network: a/w, vhost-user: /run/vm3.sock, mode: server, socket: {owner: me, group: kvm}}
+                """);
+        final PortSpec first = Specs.port("vm1", config.ports().get("vm1"));
+        assertEquals(PortSpec.Kind.VHOST_USER, first.kind());
+        assertEquals(1, first.queues());
+        assertEquals(VhostSpec.client("/run/vm1.sock"), first.vhost());
+        final PortSpec second = Specs.port("vm2", config.ports().get("vm2"));
+        assertEquals(4, second.queues());
+        assertEquals(VhostSpec.server("/run/vm2.sock"), second.vhost());
+        assertEquals(
+                new VhostSpec("/run/vm3.sock", VhostSpec.Mode.SERVER, "me", "kvm", 0660),
+                Specs.port("vm3", config.ports().get("vm3")).vhost());
     }
 }

@@ -1,5 +1,6 @@
 package io.weft.dataplane;
 
+import io.weft.dataplane.api.SwitchException;
 import io.weft.encap.Mem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,15 +17,20 @@ import org.agrona.concurrent.status.CountersManager;
 import org.agrona.concurrent.status.CountersReader;
 
 /**
- * The switch's counters, Agrona's in a mapped file that a reader needs no running switch for: first the metadata of
- * {@link #CAPACITY} counters, then their values. Each counter has one writer, who writes to its address.
+ * The switch's counters, Agrona's in a mapped file that a reader needs no running switch for: first the metadata of all
+ * counters that there is room for, then their values. The file has holes where none is allocated. Each counter has one
+ * writer, who writes to its address.
  *
  * <p>Owned by the conductor, who allocates and frees.
  */
 public final class Counters implements AutoCloseable {
-    public static final int CAPACITY = 1 << 16;
-    private static final int VALUES = CAPACITY * CountersReader.COUNTER_LENGTH;
-    private static final long METADATA = (long) CAPACITY * CountersReader.METADATA_LENGTH;
+    /** Ports that there are counters for. */
+    static final int PORTS = 2_048;
+
+    /** Counters of a worker beside those of its ports. */
+    private static final int OTHERS = 256;
+
+    private static final int BYTES = CountersReader.METADATA_LENGTH + CountersReader.COUNTER_LENGTH;
 
     private final MappedByteBuffer metadataFile;
     private final MappedByteBuffer valuesFile;
@@ -32,20 +38,23 @@ public final class Counters implements AutoCloseable {
     private final CountersManager manager;
 
     /** @param file made anew; null: memory only */
-    public Counters(final Path file) {
+    public Counters(final Path file, final int workers) {
+        final int capacity = workers * (PORTS * TrafficCounters.COUNT + OTHERS);
+        final int metadata = capacity * CountersReader.METADATA_LENGTH;
+        final int lengthOfValues = capacity * CountersReader.COUNTER_LENGTH;
         if (file == null) {
             metadataFile = null;
             valuesFile = null;
-            values = new UnsafeBuffer(ByteBuffer.allocateDirect(VALUES));
-            manager = new CountersManager(new UnsafeBuffer(ByteBuffer.allocateDirect((int) METADATA)), values);
+            values = new UnsafeBuffer(ByteBuffer.allocateDirect(lengthOfValues));
+            manager = new CountersManager(new UnsafeBuffer(ByteBuffer.allocateDirect(metadata)), values);
             return;
         }
         try {
             Files.deleteIfExists(file);
             try (FileChannel channel = FileChannel.open(
                     file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-                metadataFile = channel.map(FileChannel.MapMode.READ_WRITE, 0, METADATA);
-                valuesFile = channel.map(FileChannel.MapMode.READ_WRITE, METADATA, VALUES);
+                metadataFile = channel.map(FileChannel.MapMode.READ_WRITE, 0, metadata);
+                valuesFile = channel.map(FileChannel.MapMode.READ_WRITE, metadata, lengthOfValues);
             }
         } catch (final IOException e) {
             throw new UncheckedIOException("counters file " + file + ": " + e.getMessage(), e);
@@ -57,15 +66,22 @@ public final class Counters implements AutoCloseable {
     /** A reader of a counters file, also of one whose switch has ended. */
     public static CountersReader reader(final Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            final long capacity = channel.size() / BYTES;
+            final long metadata = capacity * CountersReader.METADATA_LENGTH;
+            final long values = capacity * CountersReader.COUNTER_LENGTH;
             return new CountersReader(
-                    new UnsafeBuffer(channel.map(FileChannel.MapMode.READ_ONLY, 0, METADATA)),
-                    new UnsafeBuffer(channel.map(FileChannel.MapMode.READ_ONLY, METADATA, VALUES)));
+                    new UnsafeBuffer(channel.map(FileChannel.MapMode.READ_ONLY, 0, metadata)),
+                    new UnsafeBuffer(channel.map(FileChannel.MapMode.READ_ONLY, metadata, values)));
         }
     }
 
     /** Allocates a counter; returns its number. */
     public int allocate(final String label) {
-        return manager.allocate(label);
+        try {
+            return manager.allocate(label);
+        } catch (final IllegalStateException full) {
+            throw new SwitchException("no room for more counters: a switch has at most " + PORTS + " ports", full);
+        }
     }
 
     /** Where a counter's native long lies. */

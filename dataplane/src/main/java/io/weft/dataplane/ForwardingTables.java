@@ -140,13 +140,27 @@ final class ForwardingTables {
         }
     }
 
-    void removePort(final int id) {
-        final PortBinding old = bindings[id];
-        for (final int network : old.networks) {
+    /** The port keeps its queue and its counters; what was learned of it is learned again. */
+    void changePort(final PortBinding binding) {
+        leaveNetworks(binding.id);
+        bindings[binding.id] = binding;
+        for (final int network : binding.networks) {
+            floods[network] = floods[network].withPort(binding.id);
+            // What it may send may have changed, and cached decisions are not asked again.
+            cacheOf(network).invalidate();
+        }
+    }
+
+    private void leaveNetworks(final int id) {
+        for (final int network : bindings[id].networks) {
             floods[network] = floods[network].withoutPort(id);
             cacheOf(network).invalidate();
         }
         macs.flushEgress(Egress.port(id));
+    }
+
+    void removePort(final int id) {
+        leaveNetworks(id);
         drops.forgetPort(id);
         bindings[id] = null;
         queues[id] = null;

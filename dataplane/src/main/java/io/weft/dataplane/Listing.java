@@ -3,7 +3,9 @@ package io.weft.dataplane;
 import io.weft.dataplane.Registry.NetworkEntry;
 import io.weft.dataplane.Registry.PortEntry;
 import io.weft.dataplane.Registry.TenantEntry;
+import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.Rows;
+import io.weft.dataplane.sys.OpenFiles;
 import io.weft.dataplane.underlay.Underlay;
 import io.weft.encap.IpAddress;
 import io.weft.encap.MacAddress;
@@ -24,6 +26,11 @@ import java.util.TreeMap;
  */
 final class Listing {
     private static final String UNDERLAY = "underlay";
+    /** What the virtual machine, the underlay and the API have open. */
+    private static final int FILES_OF_A_PROCESS = 512;
+    /** Its socket, regions of memory, dirty log. */
+    private static final int FILES_OF_A_GUEST = 12;
+
     private static final Rows.Traffic NO_TRAFFIC = new Rows.Traffic(0, 0, 0, 0, 0, 0);
 
     private final Registry registry;
@@ -62,6 +69,11 @@ final class Listing {
         for (final PortEntry entry : registry.ports.values()) {
             ports.add(port(entry, problems));
         }
+        final int files = filesNeeded();
+        if (files > OpenFiles.limit()) {
+            problems.add("this process may open " + OpenFiles.limit() + " files, and its ports may need " + files
+                    + ": raise the limit (LimitNOFILE= in the service's unit, or ulimit -Hn)");
+        }
         tellOf(
                 problems,
                 WorkerCounters.ECN_SUSPICIOUS,
@@ -73,6 +85,17 @@ final class Listing {
                 "packets came from endpoints that there was no room to learn: with accept: any, anybody can fill it");
         return new Rows.Status(
                 workers(), tenants(), networks(problems), ports, tunnels(), underlay(), books(), problems);
+    }
+
+    /** A guest brings three descriptors a ring, its socket and its memory; a hand-off has its doorbell. */
+    private int filesNeeded() {
+        int files = FILES_OF_A_PROCESS;
+        for (final PortEntry entry : registry.ports.values()) {
+            final int pairs = entry.port.queues();
+            final boolean guest = entry.spec.kind() == PortSpec.Kind.VHOST_USER;
+            files += (guest ? FILES_OF_A_GUEST + 6 * pairs : pairs) + Math.max(0, workers.size() - pairs);
+        }
+        return files;
     }
 
     private void tellOf(final List<String> problems, final int counter, final String words) {

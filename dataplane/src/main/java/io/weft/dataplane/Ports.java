@@ -56,7 +56,8 @@ final class Ports implements AutoCloseable {
         final List<NetworkEntry> wanted = networksOf(spec);
         final int mtu = mtuOf(spec, wanted);
         if (known != null) {
-            throw new SwitchException("port " + spec.name() + " is there already: remove it first");
+            change(known, spec, wanted, mtu);
+            return;
         }
         final PortEntry entry = new PortEntry(registry.portIds.take(), spec);
         try {
@@ -66,15 +67,10 @@ final class Ports implements AutoCloseable {
             throw e;
         }
         entry.binding = bindingOf(entry.id, spec);
-        final List<NetworkEntry> entered = new ArrayList<>();
         try {
             wiring.wire(entry);
-            for (final NetworkEntry network : wanted) {
-                networks.enter(network);
-                entered.add(network);
-            }
+            enterAll(wanted);
         } catch (final RuntimeException | OutOfMemoryError e) {
-            entered.forEach(networks::leave);
             wiring.unwire(entry);
             entry.port.close();
             registry.portIds.giveBack(entry.id);
@@ -90,10 +86,42 @@ final class Ports implements AutoCloseable {
             takeAway(entry);
             throw e;
         }
-        facts.tell(
-                "port.added",
-                spec.name(),
-                String.join(", ", wanted.stream().map(n -> n.spec.key()).toList()));
+        facts.tell("port.added", spec.name(), keys(wanted));
+    }
+
+    /** What needs no other socket or device is changed while frames flow. */
+    private void change(final PortEntry entry, final PortSpec spec, final List<NetworkEntry> wanted, final int mtu) {
+        if (!spec.opensLike(entry.spec) || (!wanted.isEmpty() && !entry.port.mtu(mtu))) {
+            throw new SwitchException("port " + spec.name() + " is there already: remove it first");
+        }
+        final List<NetworkEntry> before = networksOf(entry.spec);
+        enterAll(wanted);
+        final PortBinding binding = bindingOf(entry.id, spec);
+        workers.each((worker, w) -> worker.onChangePort(binding, entry.rx[w], entry.inbound[w]));
+        workers.each((worker, w) -> worker.onEmptyHandoffs(entry.id, entry.inbound[w]));
+        facts.drain();
+        before.forEach(networks::leave);
+        entry.spec = spec;
+        entry.binding = binding;
+        facts.tell("port.changed", spec.name(), keys(wanted));
+    }
+
+    /** All or none. */
+    private void enterAll(final List<NetworkEntry> wanted) {
+        final List<NetworkEntry> entered = new ArrayList<>();
+        try {
+            for (final NetworkEntry network : wanted) {
+                networks.enter(network);
+                entered.add(network);
+            }
+        } catch (final RuntimeException | OutOfMemoryError e) {
+            entered.forEach(networks::leave);
+            throw e;
+        }
+    }
+
+    private static String keys(final List<NetworkEntry> of) {
+        return String.join(", ", of.stream().map(n -> n.spec.key()).toList());
     }
 
     void remove(final String name) {

@@ -2,6 +2,7 @@ package io.weft.dataplane;
 
 import io.weft.dataplane.api.SwitchControl;
 import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.sys.OpenFiles;
 import io.weft.dataplane.underlay.Underlay;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,8 @@ public final class Switch implements AutoCloseable {
 
     private Switch(final SwitchContext context) {
         this.context = context;
-        counters = new Counters(context.countersFile());
+        OpenFiles.raise();
+        counters = new Counters(context.countersFile(), context.workers());
         underlay = openUnderlay(context, counters);
         final List<TrafficCounters> underlayTraffic = new ArrayList<>();
         for (int i = 0; i < context.workers(); i++) {

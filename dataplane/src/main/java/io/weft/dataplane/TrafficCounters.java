@@ -1,6 +1,7 @@
 package io.weft.dataplane;
 
 import io.weft.dataplane.api.Rows;
+import io.weft.dataplane.api.SwitchException;
 import io.weft.encap.Mem;
 
 /**
@@ -12,12 +13,22 @@ final class TrafficCounters {
     private static final String[] LABELS = {"rx-frames", "rx-bytes", "tx-frames", "tx-bytes", "rx-dropped", "tx-dropped"
     };
 
+    /** Counters of one port at one worker. */
+    static final int COUNT = LABELS.length;
+
     private final int[] ids = new int[LABELS.length];
     private final long[] addresses = new long[LABELS.length];
 
     TrafficCounters(final Counters counters, final String port, final int worker) {
         for (int i = 0; i < LABELS.length; i++) {
-            ids[i] = counters.allocate("port=" + port + " worker=" + worker + " " + LABELS[i]);
+            try {
+                ids[i] = counters.allocate("port=" + port + " worker=" + worker + " " + LABELS[i]);
+            } catch (final SwitchException full) {
+                for (int k = 0; k < i; k++) {
+                    counters.free(ids[k]);
+                }
+                throw full;
+            }
             addresses[i] = counters.address(ids[i]);
         }
     }

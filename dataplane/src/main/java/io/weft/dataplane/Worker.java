@@ -288,6 +288,17 @@ final class Worker implements Agent {
         }
     }
 
+    /** The port goes on with other networks or another address. */
+    void onChangePort(final PortBinding binding, final RxQueue[] rx, final RxQueue[] inbound) {
+        tables.changePort(binding);
+        for (final RxQueue queue : rx) {
+            polls.find(queue).binding = binding;
+        }
+        for (final RxQueue queue : inbound) {
+            polls.find(queue).binding = binding;
+        }
+    }
+
     /** Stops receiving from the port and sending to it. */
     void onRemovePort(final int port, final RxQueue[] rx) {
         for (final RxQueue queue : rx) {
@@ -298,6 +309,15 @@ final class Worker implements Agent {
 
     /** No worker hands over for the port any more: what still waits finds it gone, and is counted. */
     void onRemoveHandoffs(final int port, final RxQueue[] inbound) {
+        onEmptyHandoffs(port, inbound);
+        for (final RxQueue queue : inbound) {
+            removeSource(queue);
+        }
+        tables.drops.forgetPort(port);
+    }
+
+    /** Delivers what other workers handed over before they took the last change. */
+    void onEmptyHandoffs(final int port, final RxQueue[] inbound) {
         for (final RxQueue queue : inbound) {
             burst.clear();
             while (queue.rxBurst(burst) > 0) {
@@ -305,9 +325,7 @@ final class Worker implements Agent {
                 queue.rxRelease();
                 burst.clear();
             }
-            removeSource(queue);
         }
-        tables.drops.forgetPort(port);
     }
 
     /** Sends a RARP request with the machine's address to every network of the port, as if the port had sent it. */

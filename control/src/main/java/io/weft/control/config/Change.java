@@ -77,6 +77,14 @@ public sealed interface Change {
         }
     }
 
+    /** A guest's port that keeps its socket, so that the guest's link stays up. */
+    record PutPort(String name, Port from, Port to) implements Change {
+        @Override
+        public String describe() {
+            return "~ port " + name + ": " + Changes.difference(from, to);
+        }
+    }
+
     record RemovePort(String name, Port port) implements Change {
         @Override
         public String describe() {

@@ -1,5 +1,6 @@
 package io.weft.control.config;
 
+import io.weft.control.config.Config.Device;
 import io.weft.control.config.Config.FixedMac;
 import io.weft.control.config.Config.Network;
 import io.weft.control.config.Config.Port;
@@ -38,6 +39,7 @@ public final class Changes {
             case Change.RemovePeer remove ->
                 network(config, remove.network(), there(old -> withPeers(old, minus(old.peers(), remove.endpoint()))));
             case Change.AddPort add -> port(config, add.name(), add.port());
+            case Change.PutPort put -> port(config, put.name(), put.to());
             case Change.RemovePort remove -> port(config, remove.name(), null);
             case Change.AddMac add ->
                 network(config, add.network(), there(old -> withMacs(old, put(old.macs(), add.mac(), add.location()))));
@@ -125,6 +127,11 @@ public final class Changes {
                 macs);
     }
 
+    /** The port in no network. */
+    static Port detached(final Port port) {
+        return new Port(port.device(), null, new TreeMap<>(), port.queues(), port.mtu(), port.mac());
+    }
+
     static String what(final Network network) {
         final boolean ordinary = network.port() == network.encap().defaultPort();
         return " (" + network.encap().label() + " " + network.vni() + (ordinary ? "" : ", port " + network.port())
@@ -132,7 +139,8 @@ public final class Changes {
     }
 
     static String what(final Port port) {
-        return " (" + port.device() + " on " + where(port)
+        return " (" + port.device() + (port.device().mode() == Device.Mode.SERVER ? " (server)" : "") + " on "
+                + where(port)
                 + (port.queues() == 0 ? "" : ", queues " + port.queues())
                 + (port.mtu() == 0 ? "" : ", mtu " + port.mtu())
                 + (port.mac() == 0 ? "" : ", mac " + Macs.format(port.mac())) + ")";
@@ -141,6 +149,9 @@ public final class Changes {
     private static String where(final Port port) {
         if (!port.isTrunk()) {
             return port.network();
+        }
+        if (port.trunk().isEmpty()) {
+            return "none";
         }
         final StringJoiner vlans = new StringJoiner(", ", "trunk {", "}");
         port.trunk().forEach((vlan, network) -> vlans.add(vlan + ": " + network));
@@ -156,6 +167,22 @@ public final class Changes {
         words.add("mac-limit", from.macLimit(), to.macLimit());
         words.add("mac-age", Units.formatDuration(from.macAgeMs()), Units.formatDuration(to.macAgeMs()));
         return words.toString();
+    }
+
+    static String difference(final Port from, final Port to) {
+        final Differences words = new Differences();
+        words.add("network", where(from), where(to));
+        words.add("mtu", orDefault(from.mtu()), orDefault(to.mtu()));
+        words.add("mac", macOrAny(from.mac()), macOrAny(to.mac()));
+        return words.toString();
+    }
+
+    private static String orDefault(final int mtu) {
+        return mtu == 0 ? "default" : Integer.toString(mtu);
+    }
+
+    private static String macOrAny(final long mac) {
+        return mac == 0 ? "any" : Macs.format(mac);
     }
 
     private static String onOff(final boolean on) {

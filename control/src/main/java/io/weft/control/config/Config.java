@@ -156,8 +156,14 @@ public record Config(
             SERVER
         }
 
-        /** Who may connect to a socket that the switch serves; {@code mode} is the file mode's bits. */
-        public record Socket(String group, int mode) {}
+        /**
+         * Who may connect to a socket that the switch serves.
+         *
+         * @param owner user, or null for the switch's own
+         * @param group or null for the switch's own
+         * @param mode the file mode's bits
+         */
+        public record Socket(String owner, String group, int mode) {}
     }
 
     /**
@@ -219,7 +225,7 @@ public record Config(
     /**
      * @param network key of the access network, or null for a trunk
      * @param trunk VLAN identifier to network key; empty for an access port
-     * @param queues queue pairs, or 0 for one per worker
+     * @param queues queue pairs, or 0: one for a guest, one per worker for others
      * @param mtu bytes of the largest layer-3 packet, or 0 for what fits the networks' tunnels
      * @param mac the only source address allowed, or 0 for any
      */

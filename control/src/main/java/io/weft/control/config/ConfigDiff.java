@@ -1,5 +1,6 @@
 package io.weft.control.config;
 
+import io.weft.control.config.Config.Device;
 import io.weft.control.config.Config.FixedMac;
 import io.weft.control.config.Config.Network;
 import io.weft.control.config.Config.Port;
@@ -18,7 +19,8 @@ import java.util.Objects;
  * <p>A network whose identifier, encapsulation or UDP port changes is another network: it is removed and added. So is one
  * that changes whether its port takes zero checksums over IPv6, which the switch wants alike of all networks on a port at
  * every moment; a port with any change; and a port whose network goes or becomes another, because the switch does not
- * remove a network that a port uses. Where a network gets or loses its multicast group its peers are removed and added,
+ * remove a network that a port uses. But a guest's port that keeps its socket is changed in place, and detached while its
+ * network is away, so that the guest's link stays up. Where a network gets or loses its multicast group its peers are removed and added,
  * because being flooded to or not is settled when a peer is added. Owned by the thread that asks.
  */
 public final class ConfigDiff {
@@ -105,15 +107,22 @@ public final class ConfigDiff {
 
     private void ports() {
         actual.ports().forEach((name, port) -> {
-            if (!staysPort(name)) {
+            if (!staysPort(name) && !keepsSocket(name)) {
                 removals.add(new Change.RemovePort(name, port));
+            } else if (!stayNetworks(port)) {
+                removals.add(new Change.PutPort(name, port, Changes.detached(port)));
             }
         });
         final List<Change> added = new ArrayList<>();
         wanted.ports().forEach((name, port) -> {
-            if (!staysPort(name)) {
-                added.add(new Change.AddPort(name, port));
+            if (staysPort(name)) {
+                return;
             }
+            final Port old = actual.ports().get(name);
+            added.add(
+                    !keepsSocket(name)
+                            ? new Change.AddPort(name, port)
+                            : new Change.PutPort(name, stayNetworks(old) ? old : Changes.detached(old), port));
         });
         additions.addAll(added.reversed());
     }
@@ -190,9 +199,22 @@ public final class ConfigDiff {
 
     private boolean staysPort(final String name) {
         final Port from = actual.ports().get(name);
+        return from != null && from.equals(wanted.ports().get(name)) && stayNetworks(from);
+    }
+
+    private boolean stayNetworks(final Port port) {
+        return port.networks().stream().allMatch(this::staysNetwork);
+    }
+
+    /** A guest's port that need not be opened again. */
+    private boolean keepsSocket(final String name) {
+        final Port from = actual.ports().get(name);
+        final Port to = wanted.ports().get(name);
         return from != null
-                && from.equals(wanted.ports().get(name))
-                && from.networks().stream().allMatch(this::staysNetwork);
+                && to != null
+                && from.device().kind() == Device.Kind.VHOST_USER
+                && from.device().equals(to.device())
+                && from.queues() == to.queues();
     }
 
     /** In a network that stays: a fixed address stays where it is unless its place goes, if only to come again. */

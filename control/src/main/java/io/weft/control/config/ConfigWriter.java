@@ -144,6 +144,7 @@ public final class ConfigWriter {
         put(tree, "mode", device.mode() == null ? null : Words.word(device.mode()), null);
         if (device.socket() != null) {
             final Map<String, Object> socket = new LinkedHashMap<>();
+            put(socket, "owner", device.socket().owner(), null);
             put(socket, "group", device.socket().group(), null);
             socket.put(
                     "mode", String.format(Locale.ROOT, "%04o", device.socket().mode()));

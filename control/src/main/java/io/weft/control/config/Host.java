@@ -4,10 +4,14 @@ import io.weft.encap.IpAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.nio.file.attribute.UserPrincipalLookupService;
 import java.util.BitSet;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 
 /**
@@ -16,9 +20,25 @@ import java.util.function.ToIntFunction;
  * @param hasCpu whether a CPU is there to be used
  * @param mtuOf MTU of the interface that holds the address, or 0 if none does
  * @param anyDevice whether devices do not matter, because captures take their place
+ * @param hasUser whether there is a user with a name or number
+ * @param hasGroup the same for groups
+ * @param hasFolder whether a path is a folder
  */
-public record Host(IntPredicate hasCpu, ToIntFunction<IpAddress> mtuOf, boolean anyDevice) {
+public record Host(
+        IntPredicate hasCpu,
+        ToIntFunction<IpAddress> mtuOf,
+        boolean anyDevice,
+        Predicate<String> hasUser,
+        Predicate<String> hasGroup,
+        Predicate<String> hasFolder) {
+    private static final UserPrincipalLookupService ACCOUNTS =
+            FileSystems.getDefault().getUserPrincipalLookupService();
     private static final Path ONLINE = Path.of("/sys/devices/system/cpu/online");
+
+    /** A machine with every user, group and folder. */
+    Host(final IntPredicate hasCpu, final ToIntFunction<IpAddress> mtuOf, final boolean anyDevice) {
+        this(hasCpu, mtuOf, anyDevice, _ -> true, _ -> true, _ -> true);
+    }
 
     /** A machine that has everything, and whose MTUs are not known. */
     public static Host any() {
@@ -33,7 +53,25 @@ public record Host(IntPredicate hasCpu, ToIntFunction<IpAddress> mtuOf, boolean 
     /** The machine that this program runs on. */
     public static Host local() {
         final BitSet online = online();
-        return new Host(online::get, Host::interfaceMtu, false);
+        return new Host(
+                online::get,
+                Host::interfaceMtu,
+                false,
+                name -> isKnown(name, ACCOUNTS::lookupPrincipalByName),
+                name -> isKnown(name, ACCOUNTS::lookupPrincipalByGroupName),
+                path -> Files.isDirectory(Path.of(path)));
+    }
+
+    private interface Lookup {
+        UserPrincipal find(String name) throws IOException;
+    }
+
+    private static boolean isKnown(final String name, final Lookup lookup) {
+        try {
+            return lookup.find(name) != null;
+        } catch (final IOException _) {
+            return false;
+        }
     }
 
     private static BitSet online() {

@@ -50,19 +50,15 @@ final class PortChecker {
 
     private void device(final String path, final String name, final Device device) {
         final String key = path + "." + device.kind().key();
-        if (device.kind() == Device.Kind.VHOST_USER && !host.anyDevice()) {
-            complaints.error(key, "vhost-user" + ConfigChecker.NOT_YET + "tap: NAME");
-        }
-        if (device.kind() == Device.Kind.TAP) {
+        if (device.kind() == Device.Kind.VHOST_USER) {
+            VhostChecker.check(path, device, config, host, complaints);
+        } else {
             interfaceName(path, key, device.name());
         }
         if (device.name().isEmpty()) {
-            if (device.kind() != Device.Kind.TAP && !complaints.has(key)) {
-                complaints.error(key, "is empty; give the socket's path");
-            }
             return;
         }
-        final String other = ownerOfDevice.putIfAbsent(device.toString(), name);
+        final String other = ownerOfDevice.putIfAbsent(device.kind() + VhostChecker.plain(device.name()), name);
         if (other != null) {
             complaints.error(key, device + " is taken by port " + other + "; each port has a device of its own");
         }

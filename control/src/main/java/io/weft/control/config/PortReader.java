@@ -7,6 +7,11 @@ import java.util.TreeMap;
 
 /** Reads ports, and devices of ports and underlay. */
 final class PortReader {
+    private static final int TAP_QUEUES = 256;
+    private static final int GUEST_QUEUES = 16;
+    private static final int OWNER_ONLY = 0600;
+    private static final int OWNER_AND_GROUP = 0660;
+
     private PortReader() {}
 
     static SortedMap<String, Port> ports(final Section section) {
@@ -30,7 +35,7 @@ final class PortReader {
                 device(section, Device.Kind.TAP, Device.Kind.VHOST_USER),
                 trunk.isEmpty() ? network == null ? "" : network : null,
                 trunk,
-                section.integer("queues", 0, 1, 256),
+                section.integer("queues", 0, 1, section.has(Device.Kind.VHOST_USER.key()) ? GUEST_QUEUES : TAP_QUEUES),
                 section.integer("mtu", 0, 68, 65_535),
                 section.mac("mac", 0));
         section.end();
@@ -73,25 +78,37 @@ final class PortReader {
 
     private static Device.Mode mode(final Section section, final Device.Kind kind) {
         if (kind != Device.Kind.VHOST_USER) {
+            onlyVhost(section, "mode", kind);
             return null;
         }
         return section.choice("mode", Device.Mode.CLIENT, Device.Mode.class);
     }
 
     private static Device.Socket socket(final Section port, final Device.Kind kind) {
-        if (kind != Device.Kind.VHOST_USER || !port.has("socket")) {
+        if (kind != Device.Kind.VHOST_USER) {
+            onlyVhost(port, "socket", kind);
+            return null;
+        }
+        if (!port.has("socket")) {
             return null;
         }
         final Section section = port.section("socket");
-        final String text = section.text("mode", "0600");
-        int mode = 0;
-        if (text.matches("0?o?[0-7]{3,4}")) {
+        final String group = section.text("group", null);
+        final String text = section.text("mode", null);
+        int mode = group == null ? OWNER_ONLY : OWNER_AND_GROUP;
+        if (text != null && text.matches("0?o?[0-7]{3}")) {
             mode = Integer.parseInt(text.replace("o", ""), 8);
-        } else {
+        } else if (text != null) {
             section.error("mode", Words.quoted(text) + " is not a file mode such as 0660");
         }
-        final Device.Socket socket = new Device.Socket(section.text("group", null), mode);
+        final Device.Socket socket = new Device.Socket(section.text("owner", null), group, mode);
         section.end();
         return socket;
+    }
+
+    private static void onlyVhost(final Section section, final String key, final Device.Kind kind) {
+        if (section.has(key) && !section.has(Device.Kind.VHOST_USER.key())) {
+            section.error(key, "belongs to vhost-user ports; this is a " + kind.key() + ", so remove it");
+        }
     }
 }

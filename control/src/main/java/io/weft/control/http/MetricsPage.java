@@ -4,6 +4,7 @@ import io.weft.dataplane.api.Rows;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /**
  * The switch in Prometheus' text format 0.0.4: each metric once, with its HELP and TYPE before its samples. Endpoints that
@@ -45,6 +46,28 @@ final class MetricsPage {
                 Rows.Traffic::rxDropped,
                 "sent",
                 Rows.Traffic::txDropped);
+        metric("weft_port_ring_faults_total", "counter", "Descriptor chains of a guest that were refused.");
+        guests(
+                status,
+                "weft_port_ring_faults_total",
+                vhost -> vhost.rings().stream().mapToLong(Rows.RingRow::faults).sum());
+        metric("weft_port_rings_stopped", "gauge", "Rings of a guest that were stopped because they are broken.");
+        guests(
+                status,
+                "weft_port_rings_stopped",
+                vhost -> vhost.rings().stream()
+                        .filter(ring -> !ring.broken().isEmpty())
+                        .count());
+        metric("weft_port_queue_pairs", "gauge", "Queue pairs that a guest uses.");
+        guests(status, "weft_port_queue_pairs", Rows.VhostRow::pairsEnabled);
+    }
+
+    private void guests(final Rows.Status status, final String name, final ToLongFunction<Rows.VhostRow> value) {
+        for (final Rows.PortRow port : status.ports()) {
+            if (port.vhost() != null) {
+                sample(name, value.applyAsLong(port.vhost()), "port", port.name());
+            }
+        }
     }
 
     /** A count of traffic in both directions; the underlay is a port named so, as in the drops. */

@@ -3,6 +3,7 @@ package io.weft.control.http;
 import io.weft.control.ControlService;
 import io.weft.control.ControlService.Result;
 import io.weft.control.config.Config;
+import io.weft.control.config.ConfigWriter;
 import io.weft.dataplane.api.Rows;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -54,7 +55,7 @@ final class ThingRoutes {
             Remove remove) {}
 
     private interface View {
-        Map<String, Object> of(ControlService service, String name);
+        Map<String, Object> of(Config config, Map<String, Object> tree, String name);
     }
 
     private interface Actual {
@@ -139,9 +140,11 @@ final class ThingRoutes {
         return routes.status(status -> {
             final ControlService service = routes.service();
             final List<Map<String, Object>> all = new ArrayList<>();
-            for (final String name : kind.names.apply(service.config())) {
+            final Config config = service.config();
+            final Map<String, Object> tree = ConfigWriter.tree(config);
+            for (final String name : kind.names.apply(config)) {
                 if (tenant == null || name.startsWith(tenant + "/")) {
-                    all.add(view(service, status, name));
+                    all.add(view(kind.wanted.of(config, tree, name), status, name));
                 }
             }
             return Answer.json(Map.of(kind.plural, all));
@@ -153,7 +156,7 @@ final class ThingRoutes {
         requireThere(routes.service(), name);
         return routes.status(status -> {
             requireThere(routes.service(), name);
-            return Answer.json(view(routes.service(), status, name));
+            return Answer.json(view(wanted(routes.service(), name), status, name));
         });
     }
 
@@ -161,7 +164,7 @@ final class ThingRoutes {
         final String name = kind.name.apply(call);
         final Map<String, Object> body = Tree.without(call.object(), kind.key, name);
         return routes.change(
-                call, s -> !isThere(s, name), s -> kind.put.in(s, name, body), s -> kind.wanted.of(s, name));
+                call, s -> !isThere(s, name), s -> kind.put.in(s, name, body), s -> wanted(s, name));
     }
 
     private CompletableFuture<Answer> post(final Call call) {
@@ -183,7 +186,7 @@ final class ThingRoutes {
                     return true;
                 },
                 s -> kind.put.in(s, name, body),
-                s -> kind.wanted.of(s, name));
+                s -> wanted(s, name));
     }
 
     private CompletableFuture<Answer> delete(final Call call) {
@@ -208,8 +211,12 @@ final class ThingRoutes {
         }
     }
 
-    private Map<String, Object> view(final ControlService service, final Rows.Status status, final String name) {
-        final Map<String, Object> view = new LinkedHashMap<>(kind.wanted.of(service, name));
+    private Map<String, Object> wanted(final ControlService service, final String name) {
+        return kind.wanted.of(service.config(), service.configTree(), name);
+    }
+
+    private Map<String, Object> view(final Map<String, Object> wanted, final Rows.Status status, final String name) {
+        final Map<String, Object> view = new LinkedHashMap<>(wanted);
         view.put("status", kind.status.of(status, name));
         return view;
     }

@@ -16,17 +16,17 @@ final class Tree {
 
     /** The map that the keys lead to; empty where there is none. */
     static Map<String, Object> at(final Map<String, Object> tree, final String... keys) {
-        Map<String, Object> here = tree;
+        Map<?, ?> here = tree;
         for (final String key : keys) {
-            final Object next = here.get(key);
-            here = next instanceof Map<?, ?> map ? copy(map) : Map.of();
+            here = here.get(key) instanceof Map<?, ?> next ? next : Map.of();
         }
-        return here;
+        return copy(here);
     }
 
-    static Map<String, Object> tenant(final ControlService service, final String name) {
-        final Map<String, Object> view = named("name", name, at(service.configTree(), "tenants", name));
-        final Config.Tenant tenant = service.config().tenants().get(name);
+    /** @param tree the configuration's, made once for all that are asked for */
+    static Map<String, Object> tenant(final Config config, final Map<String, Object> tree, final String name) {
+        final Map<String, Object> view = named("name", name, at(tree, "tenants", name));
+        final Config.Tenant tenant = config.tenants().get(name);
         if (tenant != null) {
             view.putIfAbsent("flow-cache", tenant.flowCache());
         }
@@ -34,12 +34,12 @@ final class Tree {
     }
 
     /** As configured, with what a file may leave out. */
-    static Map<String, Object> network(final ControlService service, final String key) {
+    static Map<String, Object> network(final Config config, final Map<String, Object> tree, final String key) {
         final int slash = key.indexOf('/');
         final String tenant = key.substring(0, slash);
         final Map<String, Object> view = named(
-                "network", key, at(service.configTree(), "tenants", tenant, "networks", key.substring(slash + 1)));
-        final Config.Network network = service.config().network(key);
+                "network", key, at(tree, "tenants", tenant, "networks", key.substring(slash + 1)));
+        final Config.Network network = config.network(key);
         if (network != null) {
             view.putIfAbsent("encap", network.encap().name().toLowerCase(Locale.ROOT));
             if (network.port() > 0) {
@@ -52,8 +52,8 @@ final class Tree {
         return view;
     }
 
-    static Map<String, Object> port(final ControlService service, final String name) {
-        return named("name", name, at(service.configTree(), "ports", name));
+    static Map<String, Object> port(final Config config, final Map<String, Object> tree, final String name) {
+        return named("name", name, at(tree, "ports", name));
     }
 
     /** Takes out what a GET adds to a thing: its name, which must be the one of the path, and its status. */

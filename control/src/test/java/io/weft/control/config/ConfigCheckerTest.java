@@ -203,6 +203,56 @@ class ConfigCheckerTest {
     }
 
     @Test
+    void shouldCheckGuestsSockets() {
+        assertComplaints(
+                ports(
+                        "v1: {network: a/w, vhost-user: /run/one}",
+                        "v2: {network: a/x, vhost-user: /run//./one, mode: server}",
+                        "v3: {network: a/w, vhost-user: run/s}",
+                        "v4: {network: a/w, vhost-user: \"\"}",
+                        "v5: {network: a/w, vhost-user: /" + "x".repeat(107) + "}",
+                        "v6: {network: a/w, vhost-user: /run/}",
+                        "v7: {network: a/w, vhost-user: /run/weft/api.sock}",
+                        "v8: {network: a/w, vhost-user: /run/8, queues: 17}",
+                        "v9: {network: a/w, vhost-user: /run/9, mode: both}",
+                        "t1: {network: a/w, tap: t1, mode: client, socket: {group: kvm}}"),
+                "f.yaml:5: ports.v2.vhost-user: vhost-user /run//./one is taken by port v1; each port has a device of its own",
+                "f.yaml:6: ports.v3.vhost-user: \"run/s\" is not a whole path; begin it with /, such as /run/weft/vm1.sock",
+                "f.yaml:7: ports.v4.vhost-user: is empty; give the socket's path",
+                "f.yaml:8: ports.v5.vhost-user: has 108 bytes, and a Unix socket's path at most 107; name a shorter one",
+                "f.yaml:9: ports.v6.vhost-user: \"/run/\" is not the path of a file; name one, such as /run/weft/vm1.sock",
+                "f.yaml:10: ports.v7.vhost-user: /run/weft/api.sock is the API's own socket (api.unix); name another",
+                "f.yaml:11: ports.v8.queues: \"17\" is not a number from 1 to 16",
+                "f.yaml:12: ports.v9.mode: \"both\" is none of client, server",
+                "f.yaml:13: ports.t1.mode: belongs to vhost-user ports; this is a tap, so remove it",
+                "f.yaml:13: ports.t1.socket: belongs to vhost-user ports; this is a tap, so remove it");
+        good(ports("v: {network: a/w, vhost-user: /" + "x".repeat(106) + ", queues: 16, mtu: 9000}"));
+    }
+
+    @Test
+    void shouldCheckWhoMayConnectToAGuestsSocket() {
+        final Host host =
+                new Host(_ -> true, _ -> 0, false, "root"::equals, "kvm"::equals, folder -> folder.startsWith("/run"));
+        assertComplaints(
+                host,
+                ports(
+                        "v1: {network: a/w, vhost-user: /run/1, mode: server, socket: {owner: root, group: kvm, mode: 0660}}",
+                        "v2: {network: a/w, vhost-user: /run/2, mode: server, socket: {owner: me, group: us}}",
+                        "v3: {network: a/w, vhost-user: /run/3, socket: {group: kvm}}",
+                        "v4: {network: a/w, vhost-user: /run/4, mode: server, socket: {mode: 0960}}",
+                        "v5: {network: a/w, vhost-user: /run/5, mode: server, socket: {mode: 0444}}",
+                        "v6: {network: a/w, vhost-user: /srv/6, mode: server, socket: {user: root}}"),
+                "f.yaml:5: ports.v2.socket.owner: there is no user \"me\" on this host; make it, or name another",
+                "f.yaml:5: ports.v2.socket.group: there is no group \"us\" on this host; make it, or name another",
+                "f.yaml:6: ports.v3.socket: is for a socket that the switch serves; in mode client the other side makes it:"
+                        + " remove this, or say mode: server",
+                "f.yaml:7: ports.v4.socket.mode: \"0960\" is not a file mode such as 0660",
+                "f.yaml:8: ports.v5.socket.mode: lets nobody connect, which takes the right to write; such as 0660",
+                "f.yaml:9: warning: ports.v6.vhost-user: there is no folder /srv yet; the port waits until somebody makes it",
+                "f.yaml:9: ports.v6.socket.user: unknown key; known keys are group, mode, owner");
+    }
+
+    @Test
     void shouldSayWhatFitsWhenAPortsMtuDoesNot() {
         final Host host = new Host(_ -> true, _ -> 1500, false);
         final String tenants = """

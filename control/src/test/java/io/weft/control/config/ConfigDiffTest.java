@@ -145,6 +145,61 @@ class ConfigDiffTest {
                 "+ mac 02:00:00:00:00:09 of acme/web at h1");
     }
 
+    private static final String GUEST = """
+            underlay: {address: [10.1.0.1]}
+            tenants: {a: {networks: {w: {vni: 5, macs: {"02:00:00:00:00:09": vm}}, x: {vni: 6}}}}
+            ports: {vm: {network: a/w, vhost-user: /run/vm.sock}}
+            """;
+
+    private static void assertGuestDiff(final String from, final String to, final String... lines) {
+        assertEquals(String.join("\n", lines), String.join("\n", lines(GUEST, GUEST.replace(from, to))));
+    }
+
+    @Test
+    void shouldKeepAGuestsSocketWhenItsNetworkOrAddressChanges() {
+        final String free = GUEST.replace(", macs: {\"02:00:00:00:00:09\": vm}", "");
+        assertEquals(
+                "~ port vm: network a/w -> a/x",
+                String.join("\n", lines(free, free.replace("network: a/w", "network: a/x"))));
+        assertGuestDiff(
+                "/run/vm.sock}",
+                "/run/vm.sock, mac: 02:00:00:00:00:01, mtu: 1400}",
+                "- mac 02:00:00:00:00:09 of a/w at vm",
+                "~ port vm: mtu default -> 1400, mac any -> 02:00:00:00:00:01",
+                "+ mac 02:00:00:00:00:09 of a/w at vm");
+    }
+
+    @Test
+    void shouldDetachAGuestWhileItsNetworkIsReplaced() {
+        assertGuestDiff(
+                "vni: 5",
+                "vni: 7",
+                "- mac 02:00:00:00:00:09 of a/w at vm",
+                "~ port vm: network a/w -> none",
+                "- network a/w (vxlan 5)",
+                "+ network a/w (vxlan 7)",
+                "~ port vm: network none -> a/w",
+                "+ mac 02:00:00:00:00:09 of a/w at vm");
+    }
+
+    @Test
+    void shouldOpenAGuestsPortAgainWhenItsSocketChanges() {
+        assertGuestDiff(
+                "/run/vm.sock}",
+                "/run/vm.sock, mode: server}",
+                "- mac 02:00:00:00:00:09 of a/w at vm",
+                "- port vm (vhost-user /run/vm.sock on a/w)",
+                "+ port vm (vhost-user /run/vm.sock (server) on a/w)",
+                "+ mac 02:00:00:00:00:09 of a/w at vm");
+        assertGuestDiff(
+                "/run/vm.sock}",
+                "/run/vm.sock, queues: 2}",
+                "- mac 02:00:00:00:00:09 of a/w at vm",
+                "- port vm (vhost-user /run/vm.sock on a/w)",
+                "+ port vm (vhost-user /run/vm.sock on a/w, queues 2)",
+                "+ mac 02:00:00:00:00:09 of a/w at vm");
+    }
+
     @Test
     void shouldNameWhatNeedsARestart() {
         final Config from = Complaining.good(BASE);

@@ -65,6 +65,23 @@ class ConfigWriterTest {
     }
 
     @Test
+    void shouldWriteGuestsSockets() {
+        final String text = """
+                underlay:
+                  address: [10.1.0.1]
+                tenants:
+                  acme:
+                    networks:
+                      web: {vni: 5, encap: vxlan}
+                ports:
+                  vm1: {network: acme/web, vhost-user: /run/vm1.sock, mode: client, queues: 2, mtu: 1400, mac: "02:00:00:00:00:01"}
+                  vm2: {network: acme/web, vhost-user: /run/vm2.sock, mode: server, socket: {owner: me, group: kvm, mode: "0660"}}
+                  vm3: {trunk: {10: acme/web}, vhost-user: /run/vm3.sock, mode: server}
+                """;
+        assertEquals(text, ConfigWriter.yaml(Complaining.good(text)));
+    }
+
+    @Test
     void shouldQuoteWhatOtherReadersWouldTakeForSomethingElse() {
         assertEquals(
                 "{a: plain, b: \"on\", c: \"1\", d: \"1:2\", e: \"a: b\", f: \"\", g: \"\\u0007\\\"\", h: on, i: 5, j: [x], k: {}, 2: \"null\"}\n",

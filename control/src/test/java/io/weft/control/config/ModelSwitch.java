@@ -68,6 +68,15 @@ final class ModelSwitch {
                 assertTrue(networks.keySet().containsAll(add.port().networks()), why);
                 assertEquals(null, ports.put(add.name(), add.port()), why);
             }
+            case Change.PutPort put -> {
+                assertEquals(put.from(), ports.get(put.name()), why);
+                assertEquals(put.from().device(), put.to().device(), why);
+                assertEquals(Config.Device.Kind.VHOST_USER, put.to().device().kind(), why);
+                assertTrue(networks.keySet().containsAll(put.to().networks()), why);
+                // What is fixed to it would be lost.
+                macs.values().forEach(fixed -> assertFalse(fixed.containsValue(put.name()), why));
+                ports.put(put.name(), put.to());
+            }
             case Change.RemovePort remove -> {
                 remove.port()
                         .networks()

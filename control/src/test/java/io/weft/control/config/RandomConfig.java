@@ -153,8 +153,15 @@ public final class RandomConfig {
         }
         final Set<String> once = new HashSet<>(trunk.values());
         final boolean access = trunk.isEmpty() || once.size() != trunk.size();
+        final int number = random.nextInt(6);
         return new Port(
-                Device.tap("tap" + random.nextInt(6)),
+                flip()
+                        ? Device.tap("tap" + number)
+                        : new Device(
+                                Device.Kind.VHOST_USER,
+                                "/run/" + number,
+                                number < 3 ? Device.Mode.CLIENT : Device.Mode.SERVER,
+                                number < 4 ? null : new Device.Socket("0", flip() ? null : "0", 0660)),
                 access ? networks.get(random.nextInt(networks.size())) : null,
                 access ? new TreeMap<>() : trunk,
                 random.nextInt(3),

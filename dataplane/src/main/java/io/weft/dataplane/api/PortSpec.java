@@ -9,7 +9,7 @@ import java.util.Map;
  * @param kind what it is made of
  * @param device the TAP's device name, or the capture's path; what {@code kind} needs
  * @param network key of the access network, or null for a trunk
- * @param trunk VLAN identifier to network key; empty for an access port
+ * @param trunk VLAN identifier to network key; empty for an access port, and for one that is in no network for now
  * @param queues queue pairs, or 0 for one per worker
  * @param mtu bytes of the largest layer-3 packet, or 0 for what fits the networks' tunnels, at most 1,500
  * @param mac the only source address allowed, or 0 for any
@@ -49,6 +49,11 @@ public record PortSpec(
 
     public boolean isTrunk() {
         return network == null;
+    }
+
+    /** Whether this can be had of an open port that is as {@code other} says, without opening it again. */
+    public boolean opensLike(final PortSpec other) {
+        return kind == Kind.VHOST_USER && vhost.equals(other.vhost) && queues == other.queues;
     }
 
     /**

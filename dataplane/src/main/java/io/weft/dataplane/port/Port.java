@@ -20,6 +20,11 @@ public interface Port extends AutoCloseable {
     /** Bytes of the largest layer-3 packet. */
     int mtu();
 
+    /** Sets {@link #mtu}; returns false where an open port cannot change it. */
+    default boolean mtu(final int bytes) {
+        return bytes == mtu();
+    }
+
     /** Own address of the port's device where it has one, else 0. */
     default long mac() {
         return 0;
