@@ -71,7 +71,7 @@ public final class Foreground {
                 .cpus(config.workers())
                 .adaptive(config.idle() == Config.Idle.ADAPTIVE)
                 .countersFile(state.resolve("counters"))
-                .portState(state.resolve("vhost"))
+                .portState(state)
                 .underlay(Specs.underlay(config.underlay(), UnderlaySpec.Device.KERNEL)));
         return new SwitchDaemon.Launched() {
             @Override

@@ -203,12 +203,6 @@ final class Listing {
     }
 
     private static void guest(final String port, final Rows.VhostRow vhost, final List<String> problems) {
-        for (final Rows.RingRow ring : vhost.rings()) {
-            if (!ring.broken().isEmpty()) {
-                problems.add("port " + port + ": ring " + ring.index() + " was stopped: " + ring.broken()
-                        + "; it runs again when the guest's driver starts it again");
-            }
-        }
         if (vhost.unsealed()) {
             problems.add("port " + port + ": memory not sealed against shrinking: with QEMU use"
                     + " memory-backend-memfd (seal=on is its default)");

@@ -75,7 +75,7 @@ public final class SwitchContext {
         return this;
     }
 
-    /** Folder where ports keep what they need after a restart; made when it is needed. Null: nothing is kept. */
+    /** State folder; in its {@code vhost/} guests' ports keep what they need after a restart. Null: nothing is kept. */
     public SwitchContext portState(final Path value) {
         portState = value;
         return this;

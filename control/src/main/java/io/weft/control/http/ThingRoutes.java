@@ -163,8 +163,7 @@ final class ThingRoutes {
     private CompletableFuture<Answer> put(final Call call) {
         final String name = kind.name.apply(call);
         final Map<String, Object> body = Tree.without(call.object(), kind.key, name);
-        return routes.change(
-                call, s -> !isThere(s, name), s -> kind.put.in(s, name, body), s -> wanted(s, name));
+        return routes.change(call, s -> !isThere(s, name), s -> kind.put.in(s, name, body), s -> wanted(s, name));
     }
 
     private CompletableFuture<Answer> post(final Call call) {

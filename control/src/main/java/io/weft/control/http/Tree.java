@@ -37,8 +37,8 @@ final class Tree {
     static Map<String, Object> network(final Config config, final Map<String, Object> tree, final String key) {
         final int slash = key.indexOf('/');
         final String tenant = key.substring(0, slash);
-        final Map<String, Object> view = named(
-                "network", key, at(tree, "tenants", tenant, "networks", key.substring(slash + 1)));
+        final Map<String, Object> view =
+                named("network", key, at(tree, "tenants", tenant, "networks", key.substring(slash + 1)));
         final Config.Network network = config.network(key);
         if (network != null) {
             view.putIfAbsent("encap", network.encap().name().toLowerCase(Locale.ROOT));
