@@ -91,7 +91,7 @@ final class CaptureCommand extends ApiCommand {
                 duration);
         // A refusal comes before a file is made.
         try (BodyStream stream = client().stream(path, "application/x-pcapng");
-                CaptureEnd end = new CaptureEnd(stream)) {
+                CaptureEnd _ = new CaptureEnd(stream)) {
             final CaptureReading reading = new CaptureReading(stream);
             if (file == null) {
                 final CapturePrinter printer = new CapturePrinter(out(), output().format());
