@@ -130,6 +130,10 @@ final class DeviceState {
         become(table.plus(wanted, fd));
     }
 
+    boolean hasMemory(final MemoryTable.Wanted region) {
+        return table.has(region);
+    }
+
     void removeMemory(final MemoryTable.Wanted wanted) throws Refusal {
         become(table.minus(wanted));
     }

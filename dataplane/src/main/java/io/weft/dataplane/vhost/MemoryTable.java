@@ -107,9 +107,16 @@ final class MemoryTable {
         }
     }
 
-    /** This table and one region more; {@code fd} is closed, or owned by the region, in any case. */
+    /**
+     * This table and one region more; {@code fd} is closed, or owned by the region, in any case. The very same region
+     * once more is no change: QEMU before 8.1 adds each one for every queue pair.
+     */
     MemoryTable plus(final Wanted wanted, final int fd) throws Refusal {
         try {
+            if (slots.stream().anyMatch(slot -> slot.wanted().equals(wanted) && isFile(slot.file(), fd))) {
+                Libc.close(fd);
+                return this;
+            }
             if (slots.size() == SLOTS) {
                 throw Refusal.of("there are " + SLOTS + " regions already");
             }
@@ -126,16 +133,24 @@ final class MemoryTable {
         }
     }
 
+    /** Whether there is a region with these addresses and of this size; its offset does not matter. */
+    boolean has(final Wanted region) {
+        return slots.stream().anyMatch(slot -> isAt(slot, region));
+    }
+
     /** This table without a region; its offset does not matter. */
     MemoryTable minus(final Wanted gone) throws Refusal {
         final List<Slot> next = new ArrayList<>(slots);
-        final boolean found = next.removeIf(slot -> slot.wanted().guest() == gone.guest()
-                && slot.wanted().user() == gone.user()
-                && slot.wanted().size() == gone.size());
-        if (!found) {
+        if (!next.removeIf(slot -> isAt(slot, gone))) {
             throw Refusal.of("there is no such " + gone + " of " + Long.toUnsignedString(gone.size()) + " bytes");
         }
         return new MemoryTable(next);
+    }
+
+    private static boolean isAt(final Slot slot, final Wanted region) {
+        return slot.wanted().guest() == region.guest()
+                && slot.wanted().user() == region.user()
+                && slot.wanted().size() == region.size();
     }
 
     /** Whether the other table has the same regions of the same files. */
