@@ -9,14 +9,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.PortSpec.VhostSpec;
+import io.weft.dataplane.api.Rows;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.port.MemoryPort;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.MacAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A guest's port that changes while it is open. */
 class PortChangeTest {
@@ -126,6 +132,38 @@ class PortChangeTest {
         weft.send("b", frame(B, A));
         assertEquals(1, weft.sent("a").size());
         assertTrue(weft.books().balanced());
+    }
+
+    @Test
+    void shouldKeepTheSocketThatAGuestMayBeConnectedTo(@TempDir final Path folder) throws IOException {
+        final Path path = folder.resolve("vm.sock");
+        try (TestSwitch real = new TestSwitch(
+                new SwitchContext(), (spec, workers, mtu) -> OpenPorts.open(spec, workers, mtu, folder))) {
+            real.tenant("t").network("t/n", 5001, Encapsulation.VXLAN).network("t/m", 5002, Encapsulation.VXLAN);
+            get(real.control.putPort(served(path, "t/n", 0)));
+            final Object before =
+                    Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+            get(real.control.putPort(served(path, "t/m", 1400)));
+            final Rows.PortRow row = real.status().ports().getFirst();
+            assertEquals(List.of("t/m"), row.networks());
+            assertEquals(1400, row.mtu());
+            assertEquals(
+                    before,
+                    Files.readAttributes(path, BasicFileAttributes.class).fileKey());
+        }
+    }
+
+    private static PortSpec served(final Path path, final String network, final int mtu) {
+        return new PortSpec(
+                "vm",
+                PortSpec.Kind.VHOST_USER,
+                path.toString(),
+                network,
+                Map.of(),
+                1,
+                mtu,
+                0,
+                VhostSpec.server(path.toString()));
     }
 
     @Test

@@ -33,6 +33,19 @@ public final class TestSwitch implements AutoCloseable {
     }
 
     public TestSwitch(final SwitchContext context, final boolean acceptAny, final String... addresses) {
+        this(context, null, acceptAny, addresses);
+    }
+
+    /** With ports of the test's own. */
+    TestSwitch(final SwitchContext context, final SwitchContext.PortFactory ports) {
+        this(context, ports, false, "10.1.0.1");
+    }
+
+    private TestSwitch(
+            final SwitchContext context,
+            final SwitchContext.PortFactory factory,
+            final boolean acceptAny,
+            final String... addresses) {
         final int workers = Math.max(1, context.workers());
         wire = new MemoryPort(workers, 1600, 0, 4096, false);
         final UnderlaySpec spec = new UnderlaySpec(
@@ -51,7 +64,10 @@ public final class TestSwitch implements AutoCloseable {
                 .macCapacity(1 << 14)
                 .maxNetworks(256)
                 .maxTunnels(1024)
-                .portFactory((port, n, mtu) -> ports.computeIfAbsent(port.name(), name -> new MemoryPort()))
+                .portFactory(
+                        factory != null
+                                ? factory
+                                : (port, n, mtu) -> ports.computeIfAbsent(port.name(), name -> new MemoryPort()))
                 .underlayFactory((u, n) -> new LayerTwoUnderlay(u, wire, n, Neighbors.derived(u))));
         control = weft.control();
     }

@@ -26,7 +26,10 @@ public final class VhostPort implements Port, VhostHandler {
     private static final int MIN_MTU = 68;
 
     private final PortSpec spec;
-    private final int mtu;
+    private int mtu;
+    /** What the frontend asked for in this session, or 0. */
+    private int mtuAsked;
+
     private final VhostState state;
     private final VhostQueue[] queues;
     private final DeviceRecord record;
@@ -134,9 +137,12 @@ public final class VhostPort implements Port, VhostHandler {
         return mtu;
     }
 
+    /** Holds for frames from now on; the guest is told when its frontend starts anew. */
     @Override
-    public long mac() {
-        return spec.mac();
+    public boolean mtu(final int bytes) {
+        mtu = bytes;
+        state.mtu(mtuAsked == 0 ? bytes : Math.min(bytes, mtuAsked));
+        return true;
     }
 
     @Override
@@ -237,6 +243,7 @@ public final class VhostPort implements Port, VhostHandler {
     @Override
     public void connected() {
         connected = true;
+        mtuAsked = 0;
         state.mtu(mtu);
     }
 
@@ -249,6 +256,7 @@ public final class VhostPort implements Port, VhostHandler {
     public void disconnected(final String why) {
         connected = false;
         lastEnd = why;
+        mtuAsked = 0;
         state.mtu(mtu);
         host.event("port.down", why);
     }
@@ -260,6 +268,7 @@ public final class VhostPort implements Port, VhostHandler {
                     + mtu + ", or raise the port's mtu");
             return false;
         }
+        mtuAsked = wanted;
         state.mtu(wanted);
         return true;
     }
