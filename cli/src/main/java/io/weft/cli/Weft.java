@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DropsCommand.class,
             EventsCommand.class,
             CaptureCommand.class,
+            TraceCommand.class,
             ReplayCommand.class,
             CompletionCommand.class,
             VersionCommand.class,

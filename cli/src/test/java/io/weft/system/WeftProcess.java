@@ -136,6 +136,15 @@ final class WeftProcess implements AutoCloseable {
         return host.tryRun(COMMAND, command.toArray(String[]::new));
     }
 
+    /** Starts a command against this switch that goes on. */
+    Background startWeft(final String... arguments) {
+        final List<String> command = java(arguments);
+        command.add(1, "-XX:TieredStopAtLevel=1");
+        command.add("--api");
+        command.add(socket().toString());
+        return host.start(command.toArray(String[]::new));
+    }
+
     /** What a command prints with {@code -o json}. */
     JsonNode json(final String... arguments) {
         final String[] all = new String[arguments.length + 2];

@@ -5,19 +5,26 @@ import io.weft.dataplane.capture.CapturedFrame;
 import io.weft.dataplane.sys.Region;
 import io.weft.encap.Ecn;
 import io.weft.encap.Encapsulation;
+import io.weft.encap.Ethernet;
 import io.weft.encap.IpAddress;
+import io.weft.encap.Ipv4;
+import io.weft.encap.Ipv6;
 import io.weft.encap.Mem;
 import io.weft.encap.OuterHeader;
 import io.weft.encap.TunnelHeader;
+import io.weft.encap.Udp;
 
 /**
  * Makes frames of a capture's records. Where the kernel took the outer headers off, or is to put them on, such headers are
- * made up from what is known, so that the frame can be read and filtered as one: MAC addresses are zero, and so is the
- * UDP checksum.
+ * made up from what is known, so that the frame can be read and filtered as one: MAC addresses are zero, and over IPv4
+ * so is the UDP checksum.
  *
  * <p>Owned by the capture's reader.
  */
 final class CaptureFrames implements AutoCloseable {
+    /** Where UDP begins over IPv6. */
+    private static final int IPV6_HEADERS = Ethernet.HEADER_LENGTH + Ipv6.HEADER_LENGTH;
+
     private static final int MAX_INNER = 65_535 - OuterHeader.MAX_LENGTH;
 
     private final IpAddress own4;
@@ -38,6 +45,9 @@ final class CaptureFrames implements AutoCloseable {
         final byte[] bytes = frame.room(outer + captured);
         Mem.copy(scratch.address(), bytes, 0, outer);
         Mem.copy(record + CaptureRing.BYTES, bytes, outer, captured);
+        if (outer > IPV6_HEADERS && captured == length) {
+            udpChecksum(bytes, outer + captured);
+        }
         frame.captured = outer + captured;
         frame.length = outer + length;
         frame.direction = Mem.getIntNative(record + CaptureRing.DIRECTION);
@@ -80,6 +90,25 @@ final class CaptureFrames implements AutoCloseable {
                 Mem.getIntNative(record + CaptureRing.HASH),
                 sent ? Ecn.encapsulate(ecn) : ecn);
         return sent ? header.length() : header.length() - TunnelHeader.LENGTH;
+    }
+
+    /** Over IPv6 a checksum of 0 would say that something is wrong (RFC 8200, section 8.1). */
+    private static void udpChecksum(final byte[] bytes, final int end) {
+        final int udp = IPV6_HEADERS;
+        final boolean isUdp = bytes[Ethernet.HEADER_LENGTH + Ipv6.NEXT_HEADER] == Ipv4.PROTOCOL_UDP;
+        if (!isUdp || end - udp < Udp.HEADER_LENGTH) {
+            return;
+        }
+        long sum = (long) Ipv4.PROTOCOL_UDP + end - udp;
+        for (int i = Ethernet.HEADER_LENGTH + Ipv6.SOURCE; i < end; i++) {
+            sum += (i & 1) == 0 ? (bytes[i] & 0xffL) << 8 : bytes[i] & 0xffL;
+        }
+        while (sum >>> 16 != 0) {
+            sum = (sum & 0xffff) + (sum >>> 16);
+        }
+        final int checksum = sum == 0xffff ? 0xffff : (int) ~sum & 0xffff;
+        bytes[udp + Udp.CHECKSUM] = (byte) (checksum >>> 8);
+        bytes[udp + Udp.CHECKSUM + 1] = (byte) checksum;
     }
 
     @Override

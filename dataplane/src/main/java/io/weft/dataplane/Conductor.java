@@ -18,6 +18,7 @@ final class Conductor implements AutoCloseable {
     final Addresses addresses;
     final Listing listing;
     final Captures captures;
+    final Traces traces;
     private final EventLoop loop;
     private final Listeners listeners;
     private final Facts facts;
@@ -42,6 +43,7 @@ final class Conductor implements AutoCloseable {
         loop = new EventLoop(context.nanoClock());
         ports = new Ports(context, underlay, registry, networks, wiring, workers, loop, facts, listing);
         addresses = new Addresses(registry, workers, facts);
+        traces = new Traces(registry, workers, underlay, context.underlay().acceptAny());
         captures = new Captures(registry, workers, underlay, context.nanoClock(), context.captureRing());
     }
 

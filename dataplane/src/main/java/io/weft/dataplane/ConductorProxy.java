@@ -8,6 +8,7 @@ import io.weft.dataplane.api.Rows;
 import io.weft.dataplane.api.SwitchControl;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.TenantSpec;
+import io.weft.dataplane.api.TraceSpec;
 import io.weft.encap.IpAddress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -180,6 +181,11 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
     @Override
     public CompletableFuture<Capture> capture(final CaptureSpec spec) {
         return submit(() -> conductor.captures.open(spec, this::detach));
+    }
+
+    @Override
+    public CompletableFuture<Rows.Trace> trace(final TraceSpec spec) {
+        return submit(() -> conductor.traces.trace(spec));
     }
 
     private void detach(final CaptureSession session) {

@@ -157,7 +157,8 @@ final class Pipeline {
 
     // Which network, and is the frame fit for it?
 
-    private DropReason classify(final Burst burst, final int i, final PortBinding port) {
+    /** Changes nothing but the frame's own entries in the burst, and its tag; so {@link Explainer} asks it, too. */
+    DropReason classify(final Burst burst, final int i, final PortBinding port) {
         burst.network[i] = DropTable.NONE;
         burst.ingress[i] = Egress.port(port.id);
         if (burst.refused[i] != 0) {
@@ -270,9 +271,11 @@ final class Pipeline {
             return refusal;
         }
         final Tunnel tunnel = tunnelOf(burst, i);
-        if (tunnel == null) {
-            return DropReason.UNKNOWN_ENDPOINT;
-        }
+        return tunnel == null ? DropReason.UNKNOWN_ENDPOINT : inner(burst, i, tunnel);
+    }
+
+    /** What comes after the tunnel is known: may it come so, and is the inner frame fit for its network? */
+    DropReason inner(final Burst burst, final int i, final Tunnel tunnel) {
         final NetworkSpec spec = tables.networks[burst.network[i]].spec();
         if (!checksumAllowed(burst, i, spec, tunnel)) {
             return DropReason.ZERO_CHECKSUM_V6;
@@ -306,7 +309,7 @@ final class Pipeline {
     }
 
     /** Finds the network by the tunnel header and moves the head behind it. */
-    private DropReason tunnelHeader(final Burst burst, final int i) {
+    DropReason tunnelHeader(final Burst burst, final int i) {
         final long header = burst.head[i];
         final int available = burst.headLength[i];
         final int encapsulation = burst.encapsulation[i];
@@ -416,15 +419,15 @@ final class Pipeline {
         counters.add(WorkerCounters.MISSES, misses);
     }
 
-    private static long key0(final Burst burst, final int i) {
+    static long key0(final Burst burst, final int i) {
         return burst.destination[i] << 16 | burst.vlan[i];
     }
 
-    private static long key1(final Burst burst, final int i) {
+    static long key1(final Burst burst, final int i) {
         return burst.source[i] << 16 | burst.network[i];
     }
 
-    private static long key2(final Burst burst, final int i) {
+    static long key2(final Burst burst, final int i) {
         return burst.ingress[i] & 0xffff_ffffL;
     }
 
@@ -434,22 +437,28 @@ final class Pipeline {
         final int ingress = burst.ingress[i];
         learning.learn(tables, burst, i, nowMs);
         final long destination = burst.destination[i];
-        if (Ethernet.isMulticast(destination)) {
-            return Egress.FLOOD;
-        }
-        int egress = tables.macs.lookup(network, burst.vlan[i], destination);
-        if (egress == MacTable.NONE) {
-            return Egress.FLOOD;
-        }
-        if (egress == ingress) {
-            egress = Egress.drop(DropReason.HAIRPIN);
-        } else if (Egress.isTunnel(egress) && Egress.isTunnel(ingress)) {
-            egress = Egress.drop(DropReason.TUNNEL_TO_TUNNEL);
+        final int known = Ethernet.isMulticast(destination)
+                ? MacTable.NONE
+                : tables.macs.lookup(network, burst.vlan[i], destination);
+        final int egress = route(known, ingress);
+        if (egress == Egress.FLOOD) {
+            return egress;
         }
         final int life = (int) Math.min(
                 MAX_FLOW_MS, Math.max(1, tables.networks[network].spec().macAgeMs() / 4));
         cache.insertAt(lines[i], key0(burst, i), key1(burst, i), key2(burst, i), egress, nowMs, nowMs + life);
         return egress;
+    }
+
+    /** Where a frame goes whose destination is known to be there, or is not known. */
+    static int route(final int known, final int ingress) {
+        if (known == MacTable.NONE) {
+            return Egress.FLOOD;
+        }
+        if (known == ingress) {
+            return Egress.drop(DropReason.HAIRPIN);
+        }
+        return Egress.isTunnel(known) && Egress.isTunnel(ingress) ? Egress.drop(DropReason.TUNNEL_TO_TUNNEL) : known;
     }
 
     private void act(final Burst burst, final int i) {

@@ -49,6 +49,9 @@ final class WorkerCounters {
     private final long[] values = new long[LABELS.length];
     private final long[] addresses = new long[LABELS.length];
 
+    /** Counts for nobody: never published. */
+    WorkerCounters() {}
+
     WorkerCounters(final Counters counters, final int worker) {
         for (int i = 0; i < LABELS.length; i++) {
             addresses[i] = counters.address(counters.allocate("worker=" + worker + " " + LABELS[i]));

@@ -111,6 +111,22 @@ public final class FlowCache {
         return MISS;
     }
 
+    /** As {@link #lookup}, but nothing is counted: for whoever only wants to know. */
+    public int peek(final long k0, final long k1, final long k2, final int nowMs) {
+        final long slot = slotOf(hash(k0, k1, k2));
+        long line = slot;
+        do {
+            if (matches(line, k0, k1, k2)) {
+                return isLive(line, nowMs) ? (int) Mem.getLongNative(line + VALUE) : MISS;
+            }
+            if (Mem.getLongNative(line + VERSION) == 0) {
+                return MISS;
+            }
+            line = next(line);
+        } while (line != slot);
+        return MISS;
+    }
+
     /** Keeps a flow's value (not {@link #MISS}) until {@code expiryMs}, in place of an older one. */
     public void insert(
             final long k0, final long k1, final long k2, final int value, final int nowMs, final int expiryMs) {

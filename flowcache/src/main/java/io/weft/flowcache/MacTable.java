@@ -239,12 +239,9 @@ public final class MacTable extends SlotTable {
     }
 
     private int add(final int network, final long address, final int egress, final int nowMs) {
-        final long mac = address >>> 16;
-        if (mac == 0 || (mac & GROUP_BIT) != 0) {
-            return REFUSED_ADDRESS;
-        }
-        if (network < 0 || network >= limits.length || counts[network] >= limits[network]) {
-            return REFUSED_LIMIT;
+        final int refusal = refusal(network, address);
+        if (refusal != LEARNED) {
+            return refusal;
         }
         final long key = key(network);
         final int free = freeFor(homeOf(address, key));
@@ -254,6 +251,38 @@ public final class MacTable extends SlotTable {
         fill(free, address, nowMs & INT_MASK, key | (egress & INT_MASK));
         counts[network]++;
         return LEARNED;
+    }
+
+    private int refusal(final int network, final long address) {
+        final long mac = address >>> 16;
+        if (mac == 0 || (mac & GROUP_BIT) != 0) {
+            return REFUSED_ADDRESS;
+        }
+        return network < 0 || network >= limits.length || counts[network] >= limits[network] ? REFUSED_LIMIT : LEARNED;
+    }
+
+    /** Returns what {@link #learn} would, and changes nothing. */
+    public int wouldLearn(final int network, final int innerVlan, final long mac, final int egress) {
+        final long address = address(innerVlan, mac);
+        final int index = find(address, key(network));
+        if (index < 0) {
+            final int refusal = refusal(network, address);
+            return refusal == LEARNED && freeFor(homeOf(address, key(network))) < 0 ? REFUSED_FULL : refusal;
+        }
+        final long info = Mem.getLongNative(slot(index) + INFO);
+        if ((int) info == egress) {
+            return REFRESHED;
+        }
+        return (info & STATIC) != 0 ? REFUSED_STATIC : MOVED;
+    }
+
+    /** Returns for how many milliseconds a known address was not used; -1 for a static one or one that is not known. */
+    public int idle(final int network, final int innerVlan, final long mac, final int nowMs) {
+        final int index = find(address(innerVlan, mac), key(network));
+        if (index < 0 || (Mem.getLongNative(slot(index) + INFO) & STATIC) != 0) {
+            return -1;
+        }
+        return Math.max(0, nowMs - (int) Mem.getLongNative(slot(index) + WORD1));
     }
 
     private boolean remove(final int network, final int innerVlan, final long mac, final long kind) {

@@ -101,6 +101,7 @@ public final class ApiServer implements AutoCloseable {
         all.addAll(new TableRoutes(routes).all());
         all.addAll(new EventRoutes(this::service, limits, counters).all());
         all.addAll(new CaptureRoutes(routes).all());
+        all.addAll(new TraceRoutes(routes).all());
         all.add(OpenApi.route(all));
         return all;
     }

@@ -29,6 +29,21 @@ final class Schemas {
         things(all);
         tables(all);
         all.put("OpenApi", ANY);
+        all.put(
+                "TraceRequest",
+                object(
+                        "port",
+                        TEXT,
+                        "underlay",
+                        FLAG,
+                        "endpoint",
+                        TEXT,
+                        "vni",
+                        NUMBER,
+                        "encap",
+                        choice("vxlan", "nvgre", "geneve"),
+                        "frame",
+                        TEXT));
         all.put("Pcapng", Map.of("type", "string", "format", "binary"));
         all.put("Health", object("state", choice("starting", "running")));
         all.put(

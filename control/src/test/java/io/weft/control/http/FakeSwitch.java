@@ -1,5 +1,7 @@
 package io.weft.control.http;
 
+import io.weft.dataplane.api.Capture;
+import io.weft.dataplane.api.CaptureSpec;
 import io.weft.dataplane.api.NetworkSpec;
 import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.Rows;
@@ -22,6 +24,10 @@ final class FakeSwitch implements SwitchControl {
 
     volatile List<Rows.DropRow> drops = List.of();
     volatile EventListener listener;
+    /** What the next reader gets; null: none. */
+    volatile Capture capture;
+
+    volatile CaptureSpec captureSpec;
 
     @Override
     public CompletableFuture<Rows.Status> status() {
@@ -79,6 +85,14 @@ final class FakeSwitch implements SwitchControl {
     @Override
     public void onEvent(final EventListener added) {
         listener = added;
+    }
+
+    @Override
+    public CompletableFuture<Capture> capture(final CaptureSpec spec) {
+        captureSpec = spec;
+        return capture == null
+                ? CompletableFuture.failedFuture(new SwitchException("8 captures are running already: end one of them"))
+                : CompletableFuture.completedFuture(capture);
     }
 
     private static CompletableFuture<Void> refused() {

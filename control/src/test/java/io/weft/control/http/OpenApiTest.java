@@ -55,6 +55,7 @@ class OpenApiTest {
             "DELETE /v1/macs/{tenant}/{network}/{mac}",
             "GET /v1/flows",
             "GET /v1/capture",
+            "POST /v1/trace",
             "DELETE /v1/flows");
 
     @Test

@@ -124,6 +124,22 @@ public final class Rows {
         }
     }
 
+    /** @param stage what looks at the frame, {@code text} what it finds */
+    public record TraceStep(String stage, String text) {}
+
+    /** @param to port, or {@code tunnel ADDRESS}; {@code reason} the drop reason's key, null where it is sent */
+    public record TraceOut(String to, String reason, String text) {}
+
+    /**
+     * What would become of a frame.
+     *
+     * @param verdict {@code forward}, {@code flood} or {@code drop}
+     * @param network that it is of, or null
+     * @param reason the drop reason's key, {@code text} its words; null where it is not dropped as a whole
+     */
+    public record Trace(
+            String verdict, String network, List<TraceStep> steps, List<TraceOut> out, String reason, String text) {}
+
     /** @param problems each one line that says what is wrong and what to do */
     public record Status(
             List<WorkerRow> workers,

@@ -62,6 +62,11 @@ public interface SwitchControl {
         return CompletableFuture.failedFuture(new SwitchException("this switch captures nothing"));
     }
 
+    /** Says step by step what would become of a frame, and changes nothing. */
+    default CompletableFuture<Rows.Trace> trace(final TraceSpec spec) {
+        return CompletableFuture.failedFuture(new SwitchException("this switch explains nothing"));
+    }
+
     /** Tells what happened, in words, to a listener called on the conductor's thread; it must not block. */
     void onEvent(EventListener listener);
 

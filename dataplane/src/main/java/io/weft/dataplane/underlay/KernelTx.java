@@ -86,6 +86,14 @@ final class KernelTx implements UnderlayTx {
         return 0;
     }
 
+    @Override
+    public DropReason refusal(final Tunnel tunnel, final int innerLength) {
+        if (!(tunnel.prepared instanceof final KernelTunnel kernel)) {
+            return DropReason.UNDERLAY_UNREACHABLE;
+        }
+        return innerLength > kernel.maxInner ? DropReason.TOO_BIG_FOR_TUNNEL : DropReason.NONE;
+    }
+
     private void sendUdp(final int group, final SenderPorts of) {
         final int kind = groups.kind(group);
         final int first = groups.first(group);

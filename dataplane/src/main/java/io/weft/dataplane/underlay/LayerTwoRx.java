@@ -88,7 +88,8 @@ final class LayerTwoRx implements RxQueue {
         burst.zeroChecksum[i] = packet.zeroChecksum && packet.frame.ipVersion == 6;
     }
 
-    private static DropReason reason(final OuterResult result) {
+    /** The drop reason of what a host does not take. */
+    static DropReason reason(final OuterResult result) {
         return switch (result) {
             case ACCEPTED -> DropReason.NONE;
             case NOT_IP -> DropReason.OUTER_NOT_IP;

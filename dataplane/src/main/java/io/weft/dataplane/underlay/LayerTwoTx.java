@@ -101,15 +101,14 @@ final class LayerTwoTx implements UnderlayTx {
     }
 
     private DropReason encapsulate(final Burst burst, final TxQueue tx, final int i, final Tunnel tunnel) {
-        if (!(tunnel.prepared instanceof final OuterHeader header)) {
-            return tunnel.prepared instanceof Missing ? DropReason.NO_NEIGHBOR : DropReason.UNDERLAY_UNREACHABLE;
-        }
         final int frame = tx.frame[i];
         final int innerPrefix = tx.prefixLength[i];
         final int innerLength = innerPrefix + burst.length[frame] - tx.skip[i];
-        if (header.ipLength(innerLength) > mtu) {
-            return DropReason.TOO_BIG_FOR_TUNNEL;
+        final DropReason refusal = refusal(tunnel, innerLength);
+        if (refusal != DropReason.NONE) {
+            return refusal;
         }
+        final OuterHeader header = (OuterHeader) tunnel.prepared;
         final int length = header.length();
         final long to = tx.shared[i] || innerPrefix != 0 ? tx.scratch(i) : burst.head[frame] + tx.skip[i] - length;
         header.write(to, innerLength, burst.hash[frame], Ecn.encapsulate(burst.ecn[frame]));
@@ -122,6 +121,14 @@ final class LayerTwoTx implements UnderlayTx {
         tx.prefix[i] = to;
         tx.prefixLength[i] = length + innerPrefix;
         return DropReason.NONE;
+    }
+
+    @Override
+    public DropReason refusal(final Tunnel tunnel, final int innerLength) {
+        if (!(tunnel.prepared instanceof final OuterHeader header)) {
+            return tunnel.prepared instanceof Missing ? DropReason.NO_NEIGHBOR : DropReason.UNDERLAY_UNREACHABLE;
+        }
+        return header.ipLength(innerLength) > mtu ? DropReason.TOO_BIG_FOR_TUNNEL : DropReason.NONE;
     }
 
     private static int innerSum(final Burst burst, final TxQueue tx, final int i) {

@@ -1,6 +1,7 @@
 package io.weft.dataplane.underlay;
 
 import io.weft.dataplane.Burst;
+import io.weft.dataplane.DropReason;
 import io.weft.dataplane.Tunnel;
 import io.weft.dataplane.TxQueue;
 
@@ -24,6 +25,9 @@ public interface UnderlayTx {
      * @param tunnels by {@link TxQueue#tunnel}
      */
     void txBurst(Burst burst, TxQueue tx, Tunnel[] tunnels);
+
+    /** Why a frame of that many bytes, outer headers not counted, cannot go into the tunnel; else none. Changes nothing. */
+    DropReason refusal(Tunnel tunnel, int innerLength);
 
     /** Offload words that it takes, as {@code PortQueue.offloads}. */
     int offloads();
