@@ -52,6 +52,14 @@ final class DeviceRig implements AutoCloseable {
         frontend = new RawFrontend(reactor, pair[1]);
     }
 
+    void reconnectQuietly() {
+        try {
+            reconnect();
+        } catch (final IOException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
     /** A file in memory that the test can share, closed with the rig. */
     int memory(final long bytes) {
         final int fd = Libc.memfd("test", bytes);
