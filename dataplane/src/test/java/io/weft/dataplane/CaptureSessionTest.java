@@ -271,6 +271,20 @@ class CaptureSessionTest {
         assertEquals(0, second.poll(frame -> true, 10));
     }
 
+    @Test
+    void shouldTakeACaptureAwayWhenItsReaderIsDead() throws ReflectiveOperationException {
+        final Capture of = capture("a", true, true, true);
+        final Field asked = of.getClass().getDeclaredField("asked");
+        asked.setAccessible(true);
+        asked.setLong(of, System.nanoTime() - 31_000_000_000L);
+        weft.pump();
+        assertEquals("nobody read it for half a minute", of.ended());
+        assertNull(tapOf("pipeline"));
+        weft.send("a", frame(B, A));
+        assertEquals(0, of.poll(frame -> true, 10));
+        of.close();
+    }
+
     private Object tapOf(final String part) throws ReflectiveOperationException {
         final Object worker = ((List<?>) read(weft.weft, "workers")).getFirst();
         return read(read(worker, part), "tap");
