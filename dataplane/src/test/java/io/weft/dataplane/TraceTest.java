@@ -82,7 +82,7 @@ class TraceTest {
         final Random random = new Random(seed);
         final Map<String, Integer> verdicts = new TreeMap<>();
         try (TestSwitch weft = random(acceptAny)) {
-            for (int i = 0; i < 3000; i++) {
+            for (int i = 0; i < 1500; i++) {
                 weft.advance(random.nextInt(20) == 0 ? random.nextInt(6000) : random.nextInt(50));
                 weft.pump();
                 final boolean wire = random.nextInt(3) == 0;
