@@ -54,6 +54,8 @@ public final class DeviceRecord implements AutoCloseable {
     /** The header that counts. */
     private long header;
 
+    private boolean closed;
+
     private DeviceRecord(final Mapped file, final Region region, final int rings) {
         this.file = file;
         this.region = region;
@@ -165,6 +167,10 @@ public final class DeviceRecord implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         if (file != null) {
             file.close();
         } else {

@@ -147,7 +147,14 @@ final class DeviceState {
 
     private void become(final MemoryTable next) {
         if (!next.isSame(table)) {
-            withoutRings(() -> table = table.become(next));
+            final MemoryTable old = table;
+            try {
+                withoutRings(() -> table = old.become(next));
+            } finally {
+                if (table == old) {
+                    next.become(old);
+                }
+            }
         }
     }
 
@@ -365,12 +372,18 @@ final class DeviceState {
     /** The region is the device's from now on. */
     void setInflight(final Inflight region) {
         final Inflight old = inflight;
-        withoutRings(() -> {
-            inflight = region;
-            if (old != null) {
-                old.file().close();
+        try {
+            withoutRings(() -> {
+                inflight = region;
+                if (old != null) {
+                    old.file().close();
+                }
+            });
+        } finally {
+            if (inflight == null || inflight.file() != region.file()) {
+                region.file().close();
             }
-        });
+        }
     }
 
     // The whole device

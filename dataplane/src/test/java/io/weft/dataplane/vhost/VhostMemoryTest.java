@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.weft.dataplane.sys.Libc;
 import io.weft.encap.Mem;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -22,6 +24,9 @@ class VhostMemoryTest {
     private static final long GUEST = DeviceRig.GUEST;
     private static final long USER = DeviceRig.USER;
     private static final long BYTES = DeviceRig.BYTES;
+
+    private static final int MFD_HUGETLB = 4;
+    private static final long HUGE_PAGE = 2L << 20;
 
     private DeviceRig rig;
     private int memory;
@@ -165,6 +170,40 @@ class VhostMemoryTest {
         final long last = guest(0).ofUser(USER + size - 8, 8);
         Mem.putLongNative(last, 0x5555);
         assertEquals(0x5555, read(large, size - 8));
+    }
+
+    @Test
+    @Tag("H11")
+    void shouldMapWholePagesWhenTheyAreHuge() {
+        final int huge;
+        try (Arena arena = Arena.ofConfined()) {
+            huge = Libc.memfdCreate(arena.allocateFrom("test").address(), Libc.MFD_CLOEXEC | MFD_HUGETLB);
+        }
+        final long size = 2 * HUGE_PAGE;
+        assumeTrue(huge >= 0 && Libc.ftruncate(huge, size) == 0, "no huge pages on this host");
+        final long probe = Libc.mmap(0, size, Libc.PROT_READ, Libc.MAP_SHARED, huge, 0);
+        assumeTrue(probe >= 0, "no huge pages free on this host");
+        Libc.munmap(probe, size);
+        // A part that neither begins nor ends with a page.
+        rig.frontend.send(Request.SET_MEM_TABLE, DeviceRig.table(1, GUEST, BYTES, USER, HUGE_PAGE - 65_536), huge);
+        assertTrue(rig.device.isConnected(), rig.handler.ended);
+        rig.start(0, 0);
+        assertNotNull(rig.handler.queues.get(0));
+        rig.frontend.send(Request.SET_MEM_TABLE, DeviceRig.table(0));
+        assertEquals(0, OpenFds.mappings("memfd:test"), "and unmapped whole");
+        Libc.close(huge);
+    }
+
+    @Test
+    @Tag("H11")
+    void shouldCloseNewTableWhenOldOneCannotBeTakenAway() {
+        rig.share(memory);
+        rig.start(0, 0);
+        rig.handler.failure = new InternalError("a worker that does not answer");
+        final int other = rig.memory(BYTES);
+        rig.share(other);
+        assertFalse(rig.device.isConnected());
+        assertEquals(0, OpenFds.mappings("memfd:test"));
     }
 
     @Test
