@@ -124,7 +124,7 @@ public final class SwitchDaemon implements AutoCloseable {
             lines.forEach(line -> log.accept("  " + line));
         }
         final Complaints complaints = new Complaints(Places.none());
-        ConfigChecker.check(wanted, host.get(), complaints);
+        ConfigChecker.check(wanted, host.get().withAnyAccounts(), complaints);
         final Reading reading = new Reading(complaints.hasErrors() ? null : wanted, complaints.sorted(), Places.none());
         return accept(reading, "what was applied last does not fit " + file + " (--reset makes the file win)");
     }

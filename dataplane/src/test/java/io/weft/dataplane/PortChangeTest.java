@@ -153,6 +153,22 @@ class PortChangeTest {
         }
     }
 
+    @Test
+    void shouldWaitForTheFolderOfASocket(@TempDir final Path state) throws IOException {
+        final Path path = state.resolve("later/vm.sock");
+        try (TestSwitch real = new TestSwitch(
+                new SwitchContext(), (spec, workers, mtu) -> OpenPorts.open(spec, workers, mtu, state))) {
+            real.tenant("t").network("t/n", 5001, Encapsulation.VXLAN);
+            get(real.control.putPort(served(path, "t/n", 0)));
+            final String waits = real.status().ports().getFirst().state();
+            assertTrue(waits.startsWith(Rows.WAITING) && waits.contains("there is no folder"), waits);
+            Files.createDirectory(path.getParent());
+            real.advance(5_000);
+            real.pump();
+            assertTrue(Files.exists(path));
+        }
+    }
+
     private static PortSpec served(final Path path, final String network, final int mtu) {
         return new PortSpec(
                 "vm",

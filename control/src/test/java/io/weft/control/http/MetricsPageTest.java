@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.weft.dataplane.api.Rows;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -84,5 +85,35 @@ class MetricsPageTest {
             assertTrue(page.contains("weft_api_answers_total{status=\"404\"} 2"));
             assertTrue(page.stream().anyMatch(line -> line.matches("weft_api_connections [1-3]")), page::toString);
         }
+    }
+
+    @Test
+    void shouldCountWhatGuestsDoWrong() {
+        final Rows.Traffic none = new Rows.Traffic(0, 0, 0, 0, 0, 0);
+        final Rows.VhostRow vhost = new Rows.VhostRow(
+                "server",
+                "/run/vm",
+                List.of("csum"),
+                1,
+                2,
+                List.of(new Rows.RingRow(0, 256, true, 3, ""), new Rows.RingRow(1, 256, true, 4, "jumped")),
+                false);
+        final List<Rows.PortRow> ports = List.of(
+                new Rows.PortRow("vm", "vhost-user", "/run/vm", List.of("t/n"), "up", 2, 1450, "", none, vhost),
+                new Rows.PortRow("h1", "tap", "h1", List.of("t/n"), "up", 1, 1450, "", none, null));
+        final Rows.Status status = new Rows.Status(
+                List.of(),
+                List.of(),
+                List.of(),
+                ports,
+                List.of(),
+                none,
+                new Rows.Books(0, 0, 0, 0, 0, 0, 0, 0),
+                List.of());
+        final String page = new String(new MetricsPage().status(status).bytes(), StandardCharsets.UTF_8);
+        assertTrue(page.contains("weft_port_ring_faults_total{port=\"vm\"} 7\n"), page);
+        assertTrue(page.contains("weft_port_rings_stopped{port=\"vm\"} 1\n"), page);
+        assertTrue(page.contains("weft_port_queue_pairs{port=\"vm\"} 1\n"), page);
+        assertFalse(page.contains("weft_port_queue_pairs{port=\"h1\"}"), page);
     }
 }

@@ -4,6 +4,8 @@ import io.weft.dataplane.sys.Errno;
 import io.weft.dataplane.sys.Libc;
 import io.weft.dataplane.sys.UnixSocket;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -96,11 +98,37 @@ public final class VhostDevice implements AutoCloseable {
     public void open() throws IOException {
         address = new UnixSocket.Address(settings.path());
         if (settings.role() == Role.SERVER) {
-            served = ServedSocket.open(settings);
-            waiting = "nobody has connected";
-            listen();
+            serve();
         } else {
             retry();
+        }
+    }
+
+    /** A folder that is made only when guests are, as below /run after a boot, is waited for. */
+    private void serve() throws IOException {
+        final Path folder = Path.of(settings.path()).getParent();
+        if (folder != null && !Files.isDirectory(folder)) {
+            waiting = "there is no folder " + folder;
+            reactor.after(LOOK, this::serveLater);
+            return;
+        }
+        served = ServedSocket.open(settings);
+        waiting = "nobody has connected";
+        listen();
+    }
+
+    private void serveLater() {
+        if (closed) {
+            return;
+        }
+        try {
+            serve();
+        } catch (final IOException failed) {
+            if (!waiting.equals(failed.getMessage())) {
+                waiting = failed.getMessage();
+                teller.tell(waiting);
+            }
+            reactor.after(LOOK, this::serveLater);
         }
     }
 
