@@ -169,7 +169,7 @@ function median(key, n, i, j, t, v) {
     return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
 }
 function line(size, flow, weft, ovs) {
-    printf "%6s %8s %14.2f %18.2f %8s\n", size, flow, weft / 1e6, ovs / 1e6, ovs > 0 ? sprintf("%.2fx", weft / ovs) : "-"
+    printf "%6s %8s %14.2f %18.2f %8s\n", size, flow, weft / 1e6, ovs / 1e6, (ovs > 0 ? sprintf("%.2fx", weft / ovs) : "-")
 }
 function imix(sut, flow, a, b, c) {
     a = median(sut " 64 " flow); b = median(sut " 594 " flow); c = median(sut " 1518 " flow)
