@@ -67,7 +67,11 @@ public final class TestSwitch implements AutoCloseable {
                 .portFactory(
                         factory != null
                                 ? factory
-                                : (port, n, mtu) -> ports.computeIfAbsent(port.name(), name -> new MemoryPort()))
+                                : (port, n, mtu) -> {
+                                    return port.kind() == PortSpec.Kind.VHOST_USER
+                                            ? OpenPorts.open(port, n, mtu, context.portState())
+                                            : ports.computeIfAbsent(port.name(), name -> new MemoryPort());
+                                })
                 .underlayFactory((u, n) -> new LayerTwoUnderlay(u, wire, n, Neighbors.derived(u))));
         control = weft.control();
     }
