@@ -30,8 +30,17 @@ final class VhostSender {
     private final int[] firstChain = new int[TxQueue.CAPACITY];
 
     private final int[] chains = new int[TxQueue.CAPACITY];
+    /** By entry: where a frame goes that {@link #placePlain} placed, else 0. */
+    private final long[] plainTo = new long[TxQueue.CAPACITY];
+
     private Virtqueue ring;
     private boolean enabled;
+
+    // What the guest negotiated, for the length of a burst.
+    private int header;
+    private int maxFrame;
+    private boolean merges;
+    private boolean marked;
 
     /** First chain that no frame has. */
     private int nextChain;
@@ -67,13 +76,20 @@ final class VhostSender {
             refuse(tx, 0, DropReason.PORT_DOWN);
             return;
         }
+        // Asked for once: a volatile read in the loops would have everything else read again for each frame.
+        header = state.headerLength();
+        maxFrame = state.maxFrame();
+        merges = state.mergesBuffers();
+        marked = queue.log() != null;
         int from = 0;
         while (from < tx.size) {
             nextChain = 0;
             final int end = place(burst, tx, from, queue);
             touch(queue, from, end);
             for (int e = from; e < end; e++) {
-                if (firstChain[e] != NOT_PLACED) {
+                if (plainTo[e] != 0) {
+                    copyPlain(burst, tx, e, plainTo[e], header);
+                } else if (firstChain[e] != NOT_PLACED) {
                     copy(burst, tx, e, queue);
                 }
             }
@@ -91,19 +107,20 @@ final class VhostSender {
 
     /** Finds buffers for entries from {@code from} on. Returns the first entry that has to wait for the next round. */
     private int place(final Burst burst, final TxQueue tx, final int from, final Virtqueue queue) {
-        final int header = state.headerLength();
-        final boolean merges = state.mergesBuffers();
-        final int maxFrame = state.maxFrame();
         for (int e = from; e < tx.size; e++) {
             final int frame = tx.frame[e];
             final int length = tx.prefixLength[e] + burst.length[frame] - tx.skip[e];
+            final boolean plain = (burst.vnetFlags[frame] | burst.gsoType[frame]) == 0;
+            if (plain && length <= maxFrame && placePlain(queue, e, header + length)) {
+                continue;
+            }
             firstChain[e] = NOT_PLACED;
+            plainTo[e] = 0;
             if (burst.gsoType[frame] == Burst.GSO_NONE && length > maxFrame) {
                 tx.refused[e] = DropReason.TOO_BIG_FOR_PORT.ordinal();
                 continue;
             }
-            if ((burst.vnetFlags[frame] | burst.gsoType[frame]) != 0
-                    && !state.takes(burst.vnetFlags[frame], burst.gsoType[frame])) {
+            if (!plain && !state.takes(burst.vnetFlags[frame], burst.gsoType[frame])) {
                 tx.refused[e] = DropReason.BAD_OFFLOAD.ordinal();
                 continue;
             }
@@ -123,6 +140,23 @@ final class VhostSender {
     }
 
     private static final int FULL = -1;
+
+    /** Most frames: nothing to say in the header, and the next buffer takes all of it in one piece. */
+    private boolean placePlain(final Virtqueue queue, final int entry, final int bytes) {
+        final int k = nextChain;
+        if (k == queue.size && queue.fill(AHEAD) == 0) {
+            return false;
+        }
+        final int s = queue.firstSegment[k];
+        if (queue.fault[k] != Virtqueue.OK || queue.segmentLength[s] < bytes || marked) {
+            return false;
+        }
+        plainTo[entry] = queue.segmentAddress[s];
+        firstChain[entry] = k;
+        queue.written[k] = bytes;
+        nextChain = k + 1;
+        return true;
+    }
 
     /** One chain takes all of the frame. Returns 0, {@link #FULL}, or why not. */
     private int placeWhole(final Virtqueue queue, final int entry, final int bytes) {
@@ -183,6 +217,15 @@ final class VhostSender {
     private void touch(final Virtqueue queue, final int from, final int end) {
         for (int e = from; e < end; e++) {
             if (firstChain[e] != NOT_PLACED) {
+                final long to = plainTo[e];
+                if (to != 0) {
+                    // At least an Ethernet header follows the virtio-net header.
+                    Mem.putLongNative(to, 0);
+                    if (queue.written[firstChain[e]] >= LINE + Long.BYTES) {
+                        Mem.putLongNative(to + LINE, 0);
+                    }
+                    continue;
+                }
                 final int s = queue.firstSegment[firstChain[e]];
                 if (queue.segmentLength[s] >= Long.BYTES) {
                     Mem.putLongNative(queue.segmentAddress[s], 0);
@@ -193,11 +236,11 @@ final class VhostSender {
 
     private void copy(final Burst burst, final TxQueue tx, final int entry, final Virtqueue queue) {
         final int frame = tx.frame[entry];
-        final int header = state.headerLength();
         final int prefix = tx.prefixLength[entry];
         final int skip = tx.skip[entry];
+        final int bytes = header + prefix + burst.length[frame] - skip;
         header(burst, frame, prefix - skip, chains[entry]);
-        begin(queue, firstChain[entry], header + prefix + burst.length[frame] - skip);
+        begin(queue, firstChain[entry], bytes);
         write(vnet, header);
         if (prefix != 0) {
             write(tx.prefix[entry], prefix);
@@ -206,6 +249,37 @@ final class VhostSender {
         final int end = burst.firstSegment[frame] + burst.segmentCount[frame];
         for (int s = burst.firstSegment[frame]; s < end; s++) {
             write(burst.segmentAddress[s], burst.segmentLength[s]);
+        }
+    }
+
+    /** The frame that most are: one buffer takes all of it, and there is nothing to say in its header. */
+    private static void copyPlain(
+            final Burst burst, final TxQueue tx, final int entry, final long to, final int header) {
+        final int frame = tx.frame[entry];
+        final int prefix = tx.prefixLength[entry];
+        final int skip = tx.skip[entry];
+        Mem.putLongNative(to, 0);
+        Mem.putShortNative(to + Long.BYTES, 0);
+        if (header > NUM_BUFFERS) {
+            Mem.putShortNative(to + NUM_BUFFERS, 1);
+        }
+        long at = to + header;
+        if (prefix != 0) {
+            Mem.copy(tx.prefix[entry], at, prefix);
+            at += prefix;
+        }
+        // What is left of the room that was found, so that the parts cannot add up to more than the whole.
+        int left = burst.length[frame] - skip;
+        final int head = Math.min(burst.headLength[frame] - skip, left);
+        Mem.copy(burst.head[frame] + skip, at, head);
+        at += head;
+        left -= head;
+        final int end = burst.firstSegment[frame] + burst.segmentCount[frame];
+        for (int s = burst.firstSegment[frame]; s < end && left > 0; s++) {
+            final int piece = Math.min(burst.segmentLength[s], left);
+            Mem.copy(burst.segmentAddress[s], at, piece);
+            at += piece;
+            left -= piece;
         }
     }
 
