@@ -83,7 +83,7 @@ class VhostFuzzTest {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        final boolean ended = jazzer.waitFor(SECONDS + 120L, TimeUnit.SECONDS);
+        final boolean ended = jazzer.waitFor(SECONDS + 300L, TimeUnit.SECONDS);
         if (!ended) {
             jazzer.destroyForcibly().waitFor();
         }
@@ -114,7 +114,7 @@ class VhostFuzzTest {
                 "--reproducer_path=" + folder,
                 "-artifact_prefix=" + folder + File.separator,
                 "-max_total_time=" + SECONDS,
-                "-timeout=20",
+                "-timeout=120",
                 "-rss_limit_mb=0",
                 "-max_len=2048",
                 "-print_final_stats=1",
