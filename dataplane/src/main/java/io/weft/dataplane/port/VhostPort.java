@@ -41,6 +41,7 @@ public final class VhostPort implements Port, VhostHandler {
     private VhostDevice device;
     private boolean connected;
     private boolean up;
+    private boolean upTold;
     private String lastEnd = "";
 
     private VhostPort(final PortSpec spec, final int pairs, final int mtu, final DeviceRecord record)
@@ -213,6 +214,10 @@ public final class VhostPort implements Port, VhostHandler {
     @Override
     public void onOwner(final int ring, final Runnable action) {
         host.onWorker(ring >> 1, action);
+        if (up != upTold) {
+            upTold = up;
+            host.event(up ? "port.up" : "port.down", up ? "queue pairs: " + state.activePairs() : "the guest stopped its receive ring");
+        }
     }
 
     @Override
@@ -235,9 +240,7 @@ public final class VhostPort implements Port, VhostHandler {
             pairs++;
         }
         state.activePairs(pairs);
-        if (up != pairs > 0) {
-            up = pairs > 0;
-        }
+        up = pairs > 0;
     }
 
     @Override
@@ -258,7 +261,7 @@ public final class VhostPort implements Port, VhostHandler {
         lastEnd = why;
         mtuAsked = 0;
         state.mtu(mtu);
-        host.event("port.down", why);
+        host.event("port.disconnected", why);
     }
 
     @Override
