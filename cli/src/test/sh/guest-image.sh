@@ -104,12 +104,13 @@ export PATH=/bin HOME=/tmp
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-for module in /modules/*; do insmod "$module"; done
 for word in $(cat /proc/cmdline); do
     case $word in weft.name=*) hostname "${word#*=}" ;; esac
 done
+# Addresses are good at once: nobody asks whether another has them.
 echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad
 echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+for module in /modules/*; do insmod "$module"; done
 ip link set lo up
 net-up
 httpd -h /srv -p 8080

@@ -24,6 +24,8 @@ import java.util.function.Predicate;
  * waiting. Owned by the test's thread.
  */
 final class LineSocket implements AutoCloseable {
+    private static final String END = "(the other side is gone)";
+
     private final SocketChannel channel;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
@@ -55,13 +57,18 @@ final class LineSocket implements AutoCloseable {
     }
 
     private void read() {
+        readLines();
+        lines.add(END);
+    }
+
+    private void readLines() {
         try (BufferedReader reader =
                 new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8))) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 lines.add(line);
             }
         } catch (final IOException e) {
-            // Closed, by either side: who waits for a line is told by the deadline.
+            // Closed, by either side: who waits for a line is told by the last one.
         }
     }
 
@@ -86,6 +93,9 @@ final class LineSocket implements AutoCloseable {
                 throw new AssertionError("no " + what + " within " + limit.toSeconds() + " s, but: " + taken);
             }
             taken.add(line);
+            if (line.equals(END)) {
+                throw new AssertionError("no " + what + ", but: " + taken);
+            }
         }
         return taken;
     }

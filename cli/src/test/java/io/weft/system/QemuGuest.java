@@ -152,14 +152,51 @@ final class QemuGuest implements Endpoint, AutoCloseable {
         final String id = "c" + ++sequence;
         serial.send(id + " " + Math.max(1, limit.toSeconds()) + " " + line);
         final String end = "@end " + id + " ";
-        final List<String> said = serial.take(
-                text -> text.startsWith(end), "end of \"" + line + "\" in " + spec.name(), limit.plus(GRACE));
+        final List<String> said = answer(end, line, limit);
         final int code = Integer.parseInt(said.getLast().substring(end.length()).strip());
         // The guest writes an empty line before, for output that does not end its last one.
         final List<String> output = said.subList(0, said.size() - 1);
         final boolean whole = !output.isEmpty() && output.getLast().isEmpty();
         final String text = String.join("\n", whole ? output.subList(0, output.size() - 1) : output);
         return new Sh.Result(code, text.isEmpty() ? "" : text + "\n", "");
+    }
+
+    private List<String> answer(final String end, final String line, final Duration limit) {
+        try {
+            return serial.take(
+                    text -> text.startsWith(end), "end of \"" + line + "\" in " + spec.name(), limit.plus(GRACE));
+        } catch (final AssertionError e) {
+            throw new AssertionError(e.getMessage() + diagnosis(), e);
+        }
+    }
+
+    /** For whoever reads of a guest that does not answer: whether QEMU does, and where its CPUs are. */
+    private String diagnosis() {
+        try {
+            return "\nQEMU: " + qmp.execute("query-status")
+                    + monitor("info registers -a")
+                            .lines()
+                            .filter(line -> line.contains("RIP") || line.contains("CPU#"))
+                            .toList()
+                    + monitor("info pic") + process.err();
+        } catch (final AssertionError e) {
+            return "\nQEMU: " + e.getMessage() + process.err();
+        }
+    }
+
+    private String monitor(final String command) {
+        return qmp.execute("human-monitor-command", Qmp.object().put("command-line", command))
+                .asText();
+    }
+
+    /** Fails the test where the guest's kernel found its rings, or itself, damaged. */
+    void assertUnharmed() {
+        final String complaints = tryShell(
+                        GRACE, "dmesg | grep -E 'not a head|virtio.*unexpected|NETDEV WATCHDOG|BUG:|Oops'")
+                .out();
+        if (!complaints.isEmpty()) {
+            throw new AssertionError("the kernel of " + spec.name() + " says: " + complaints);
+        }
     }
 
     GuestSpec spec() {

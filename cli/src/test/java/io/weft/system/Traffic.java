@@ -86,16 +86,35 @@ final class Traffic {
         to.shell("rm " + target);
     }
 
+    /** Downloads of one from the other that go on beside the test, where they do not yet. */
+    static void load(final Endpoint from, final Endpoint to) {
+        serve(from);
+        from.shell(String.format(
+                Locale.ROOT,
+                "cd %s; test -e load || busybox dd if=/dev/zero of=load bs=1M count=16 2>&1",
+                from.folder()));
+        to.shell(String.format(
+                Locale.ROOT,
+                "mkdir -p %1$s; test -e %1$s/loading && exit 0; touch %1$s/loading;"
+                        + " (while :; do busybox timeout 10 busybox wget -q -O /dev/null http://%2$s:%3$d/load"
+                        + " || busybox usleep 200000; done) >/dev/null 2>&1 &",
+                to.folder(),
+                from.ip4(),
+                HTTP));
+    }
+
     private static String checksum(final Endpoint where, final String file) {
         return where.shell("busybox sha256sum " + file).split(" ", -1)[0];
     }
 
     /** Guests serve files from the start; a namespace begins to here. */
     private static void serve(final Endpoint endpoint) {
-        if (endpoint instanceof Machine machine
-                && !machine.tryShell(LIMIT, "test -d " + machine.folder()).ok()) {
-            machine.shell("mkdir " + machine.folder());
-            machine.namespace().start("busybox", "httpd", "-f", "-p", String.valueOf(HTTP), "-h", machine.folder());
+        if (endpoint instanceof Machine) {
+            endpoint.shell(String.format(
+                    Locale.ROOT,
+                    "mkdir -p %1$s; test -e %1$s/serving || { touch %1$s/serving; busybox httpd -p %2$d -h %1$s; }",
+                    endpoint.folder(),
+                    HTTP));
         }
     }
 

@@ -187,6 +187,13 @@ final class WeftProcess implements AutoCloseable {
         return sum;
     }
 
+    /** For whoever reads of a failure: ports, drops, and what the switch said. */
+    String told() {
+        return "\n" + host.label() + ":\n"
+                + tryWeft("port", "ls").out() + tryWeft("stats").out()
+                + tryWeft("drops").out() + process.err();
+    }
+
     /** Where the switch believes a MAC address to be: a port's name, an endpoint's address, or "". */
     String locationOf(final String network, final String mac) {
         for (final JsonNode row :
