@@ -194,6 +194,51 @@ class GuestFaultTest {
         assertOthersGoOn();
     }
 
+    /** The same in code that the compiler has seen: there the fault comes as it likes. */
+    @ParameterizedTest
+    @MethodSource("rings")
+    void shouldSurviveMemoryThatIsCutOffUnderLoad(final long ring) throws Exception {
+        for (int life = 0; life < 6; life++) {
+            final String name = "evil" + life;
+            final GuestNic evil = new GuestNic(guests.connect(name, 1, 0), 1, 256, 2048);
+            evil.start(V1 | VirtioFeatures.MRG_RXBUF | ring);
+            evil.send(frame(ALL, EVIL, 60));
+            for (int i = 0; i < 1500; i++) {
+                for (int k = 0; k < 15; k++) {
+                    a.queue(0, frame(EVIL, A, 100 + 80 * k), 0, 0, 0, 0, 0);
+                    evil.queue(0, frame(B, EVIL, 100 + 80 * k), 0, 0, 0, 0, 0);
+                }
+                a.rings[1].publish();
+                evil.rings[1].publish();
+                a.kick(1).signal();
+                evil.kick(1).signal();
+                if (i == 1499) {
+                    // Whole, or from some page on: rings stay, buffers go.
+                    Libc.ftruncate(evil.ram.slot(0).fd(), life % 3 == 0 ? 0 : random.nextInt(1 << 20));
+                } else if (i % 50 == 0 || i == 1) {
+                    guests.pump();
+                    evil.receive();
+                    b.receive();
+                    a.receive();
+                } else {
+                    guests.net.weft.pump();
+                    guests.net.weft.pump();
+                    evil.rings[1].collect(256);
+                    a.rings[1].collect(256);
+                }
+            }
+            for (int i = 0; i < 3; i++) {
+                a.send(frame(ALL, A, 60));
+                b.receive();
+            }
+            assertTrue(evil.frontend.isClosed(), "life " + life);
+            assertOthersGoOn();
+            evil.frontend.close();
+            TestSwitch.get(guests.net.control.removePort(name));
+            evil.ram.close();
+        }
+    }
+
     @Tag("H1")
     @Test
     void shouldEndSessionsThatTalkNonsenseAndCloseEveryDescriptor() throws Exception {
