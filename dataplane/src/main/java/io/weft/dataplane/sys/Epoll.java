@@ -15,6 +15,7 @@ public final class Epoll implements AutoCloseable {
 
     private final int fd;
     private final int capacity;
+    private final Region region;
     private final long events;
     private final long change;
 
@@ -22,7 +23,8 @@ public final class Epoll implements AutoCloseable {
     public Epoll(final int capacity) throws ErrnoException {
         this.capacity = capacity;
         fd = ErrnoException.check("epoll_create1", Events.epollCreate(Events.EPOLL_CLOEXEC));
-        events = Mem.allocate((capacity + 1L) * EVENT, Long.BYTES);
+        region = new Region((capacity + 1L) * EVENT);
+        events = region.address();
         change = events + (long) capacity * EVENT;
     }
 
@@ -65,6 +67,7 @@ public final class Epoll implements AutoCloseable {
     @Override
     public void close() {
         Libc.close(fd);
+        region.close();
     }
 
     private int control(final int operation, final int target, final int events, final int token) {

@@ -1,6 +1,7 @@
 package io.weft.dataplane.vhost;
 
 import io.weft.encap.Mem;
+import java.lang.invoke.VarHandle;
 
 /**
  * Where a packed ring stands, in memory that outlives the process. See docs/vhost-user.md, "Position".
@@ -84,6 +85,8 @@ public final class RingJournal {
         // The position first: a process that ends between the two does again what is done, which changes nothing.
         Mem.putIntRelease(address + POSITION, Mem.getIntNative(address + NEXT));
         Mem.putIntRelease(address + COUNT, 0);
+        // What is noted for the next burst must not be seen under the count of this one.
+        VarHandle.storeStoreFence();
     }
 
     /** Completions that were committed and perhaps not all written. */
