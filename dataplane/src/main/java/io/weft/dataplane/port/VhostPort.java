@@ -216,7 +216,9 @@ public final class VhostPort implements Port, VhostHandler {
         host.onWorker(ring >> 1, action);
         if (up != upTold) {
             upTold = up;
-            host.event(up ? "port.up" : "port.down", up ? "queue pairs: " + state.activePairs() : "the guest stopped its receive ring");
+            host.event(
+                    up ? "port.up" : "port.down",
+                    up ? "queue pairs: " + state.activePairs() : "the guest stopped its receive ring");
         }
     }
 
