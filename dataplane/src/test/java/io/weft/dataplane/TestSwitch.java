@@ -33,17 +33,23 @@ public final class TestSwitch implements AutoCloseable {
     }
 
     public TestSwitch(final SwitchContext context, final boolean acceptAny, final String... addresses) {
-        this(context, null, acceptAny, addresses);
+        this(context, null, false, acceptAny, addresses);
+    }
+
+    /** Where a vhost-user port is one, with its socket; without it every port is a memory port, whatever its kind. */
+    public static TestSwitch withGuests(final SwitchContext context) {
+        return new TestSwitch(context, null, true, false, "10.1.0.1");
     }
 
     /** With ports of the test's own. */
     TestSwitch(final SwitchContext context, final SwitchContext.PortFactory ports) {
-        this(context, ports, false, "10.1.0.1");
+        this(context, ports, false, false, "10.1.0.1");
     }
 
     private TestSwitch(
             final SwitchContext context,
             final SwitchContext.PortFactory factory,
+            final boolean guests,
             final boolean acceptAny,
             final String... addresses) {
         final int workers = Math.max(1, context.workers());
@@ -68,7 +74,7 @@ public final class TestSwitch implements AutoCloseable {
                         factory != null
                                 ? factory
                                 : (port, n, mtu) -> {
-                                    return port.kind() == PortSpec.Kind.VHOST_USER
+                                    return guests && port.kind() == PortSpec.Kind.VHOST_USER
                                             ? OpenPorts.open(port, n, mtu, context.portState())
                                             : ports.computeIfAbsent(port.name(), name -> new MemoryPort());
                                 })

@@ -34,9 +34,7 @@ public final class Guests implements AutoCloseable {
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
-        net = new TestSwitch(context, false, "10.1.0.1")
-                .tenant("acme")
-                .network(NETWORK, 5001, Encapsulation.VXLAN, "10.2.0.1");
+        net = TestSwitch.withGuests(context).tenant("acme").network(NETWORK, 5001, Encapsulation.VXLAN, "10.2.0.1");
     }
 
     /** Lets the switch work off what is there; a worker looks for kicks once in 64 loops. */
