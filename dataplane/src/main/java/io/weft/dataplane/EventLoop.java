@@ -6,9 +6,9 @@ import io.weft.dataplane.sys.ErrnoException;
 import io.weft.dataplane.sys.EventFd;
 import io.weft.dataplane.sys.Events;
 import io.weft.dataplane.vhost.Reactor;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Comparator;
-import java.util.List;
+import java.util.Deque;
 import java.util.PriorityQueue;
 import java.util.function.LongSupplier;
 import org.agrona.collections.Int2ObjectHashMap;
@@ -27,7 +27,7 @@ final class EventLoop implements Reactor, AutoCloseable {
     private final EventFd doorbell;
     private final Int2ObjectHashMap<Runnable> watched = new Int2ObjectHashMap<>();
     private final PriorityQueue<Timer> timers = new PriorityQueue<>(Comparator.comparingLong(Timer::at));
-    private final List<Timer> due = new ArrayList<>();
+    private final Deque<Timer> due = new ArrayDeque<>();
     private volatile boolean closed;
 
     EventLoop(final LongSupplier nanoClock) {
@@ -93,11 +93,12 @@ final class EventLoop implements Reactor, AutoCloseable {
         while (!timers.isEmpty() && timers.peek().at() - now <= 0) {
             due.add(timers.poll());
         }
-        for (final Timer timer : due) {
-            timer.action().run();
+        int done = 0;
+        // One by one: what is left when an action fails has its turn the next time, and no action has two.
+        while (!due.isEmpty()) {
+            due.remove().action().run();
+            done++;
         }
-        final int done = due.size();
-        due.clear();
         return done;
     }
 
