@@ -232,6 +232,7 @@ final class DeviceState {
 
     /** Starts the ring. The descriptor is the ring's from now on; -1: there is none, the ring is to be polled. */
     void setKick(final Ring ring, final int fd) throws Refusal {
+        unblock(fd);
         final Virtqueue queue = ring.queue;
         if (queue != null) {
             handler.onOwner(ring.index, () -> {
@@ -263,7 +264,7 @@ final class DeviceState {
         ring.errFd = Ring.replace(ring.errFd, fd);
     }
 
-    /** The frontend's to read: it must not be able to hold a worker up by not doing so. */
+    /** The frontend reads and writes it too: it must not be able to hold a worker up by what it does, or does not. */
     private static void unblock(final int fd) {
         if (fd >= 0) {
             final int flags = Libc.fcntl(fd, Libc.F_GETFL, 0);
@@ -326,8 +327,9 @@ final class DeviceState {
     private void detach(final Ring ring) {
         final Virtqueue queue = ring.queue;
         if (queue != null) {
-            ring.queue = null;
             handler.onOwner(ring.index, () -> handler.ringChanged(ring.index, null));
+            // Not before: while its worker did not let go, the memory may not go either, see close().
+            ring.queue = null;
             ring.base = queue.base();
             ring.exact = true;
         }
@@ -428,13 +430,13 @@ final class DeviceState {
             try {
                 detach(ring);
                 enable(ring, false);
+                ring.close();
             } catch (final RuntimeException | InternalError thrown) {
                 failed.add("ring " + ring.index + ": " + thrown);
             }
-            ring.close();
         }
         if (!failed.isEmpty()) {
-            // A worker that did not let go may still touch the memory: it stays mapped for as long as the process runs.
+            // A worker that did not let go may still touch memory and descriptors: they stay as long as the process runs.
             failed.forEach(teller::tell);
             return;
         }

@@ -207,6 +207,22 @@ class VhostMemoryTest {
     }
 
     @Test
+    @Tag("H11")
+    void shouldLeaveMemoryMappedWhenItsWorkerDoesNotLetGo() {
+        rig.share(memory);
+        rig.start(0, 0);
+        final Virtqueue used = rig.handler.queues.get(0);
+        rig.handler.stuck = true;
+        rig.share(rig.memory(BYTES));
+        assertFalse(rig.device.isConnected());
+        assertTrue(used.isEmpty(), "the worker goes on, and touches it");
+        assertEquals(1, OpenFds.mappings("memfd:test"));
+        for (final GuestMemory.Region region : used.setup.memory().regions()) {
+            Libc.munmap(region.mapping(), region.mapped());
+        }
+    }
+
+    @Test
     @Tag("H12")
     void shouldAddAndRemoveRegionsWhenSlotsAreConfigured() {
         assertEquals(64, rig.frontend.get(Request.GET_MAX_MEM_SLOTS));

@@ -186,6 +186,20 @@ class VhostRingsTest {
 
     @Test
     @Tag("H6")
+    void shouldNotBeHeldUpWhenDescriptorsBlock() {
+        rig.negotiate(DeviceRig.SPLIT);
+        rig.share(memory);
+        rig.start(1, 0);
+        for (final int request : new int[] {Request.SET_VRING_KICK, Request.SET_VRING_CALL, Request.SET_VRING_ERR}) {
+            final int fd = rig.eventfd();
+            Libc.fcntl(fd, Libc.F_SETFL, Libc.fcntl(fd, Libc.F_GETFL, 0) & ~Libc.O_NONBLOCK);
+            rig.frontend.send(request, RawFrontend.words(1), fd);
+            assertTrue((Libc.fcntl(fd, Libc.F_GETFL, 0) & Libc.O_NONBLOCK) != 0, Request.name(request));
+        }
+    }
+
+    @Test
+    @Tag("H6")
     void shouldRefuseRingWhenItIsMisaligned() {
         refused(
                 DeviceRig.USER + 8,
