@@ -46,6 +46,7 @@ final class HostedPort implements PortHost {
                 .get(wiring.workerOf(entry.id, queue))
                 .order(worker -> {
                     action.run();
+                    worker.polls.wake(entry.port.queue(queue));
                     return true;
                 })
                 .await();

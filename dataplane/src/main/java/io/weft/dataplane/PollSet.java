@@ -122,6 +122,21 @@ final class PollSet implements AutoCloseable {
         return true;
     }
 
+    /** Polls a queue again that may be parked: what it can be woken by has changed, so that nothing may ever wake it. */
+    void wake(final RxQueue queue) {
+        final Source source = find(queue);
+        if (source != null && source.parked) {
+            wake(source);
+        }
+    }
+
+    private void wake(final Source source) {
+        source.parked = false;
+        parkedCount--;
+        source.queue.disarm();
+        activate(source);
+    }
+
     /** Whether everything is parked, so that the worker may sleep. */
     boolean isQuiet() {
         return activeCount == 0 && unparkable == 0;
@@ -138,10 +153,7 @@ final class PollSet implements AutoCloseable {
             }
             final Source source = token < sources.size() ? sources.get(token) : null;
             if (source != null && source.parked) {
-                source.parked = false;
-                parkedCount--;
-                source.queue.disarm();
-                activate(source);
+                wake(source);
             }
         }
         return Math.max(0, ready);

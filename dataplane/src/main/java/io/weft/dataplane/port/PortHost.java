@@ -5,7 +5,8 @@ import io.weft.dataplane.vhost.Reactor;
 /** What an open port may ask of the switch. All calls are made by the conductor. */
 public interface PortHost {
     /**
-     * Runs an action on the worker that polls a queue, between two bursts, and returns when it is done.
+     * Runs an action on the worker that polls a queue, between two bursts, and returns when it is done. The queue is
+     * polled from then on, as if it had been woken.
      *
      * @throws RuntimeException that the action failed; its cause is what it threw
      */

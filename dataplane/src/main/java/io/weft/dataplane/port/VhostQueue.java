@@ -60,8 +60,6 @@ final class VhostQueue implements PortQueue {
         }
         if (queue != null && queue.kickFd() >= 0 && kicks.add(queue.kickFd(), Events.EPOLLIN, 0) >= 0) {
             watched = queue.kickFd();
-            // As if the guest had kicked: a queue that was parked without a ring is polled again.
-            EventFd.signal(watched);
         }
     }
 
@@ -71,10 +69,6 @@ final class VhostQueue implements PortQueue {
         } else {
             transmitEnabled = enabled;
         }
-    }
-
-    boolean receives() {
-        return sender.isReady();
     }
 
     @Override

@@ -66,10 +66,6 @@ final class VhostSender {
         enabled = value;
     }
 
-    boolean isReady() {
-        return ring != null && enabled;
-    }
-
     void send(final Burst burst, final TxQueue tx) {
         final Virtqueue queue = ring;
         if (queue == null || !enabled || queue.isBroken()) {
