@@ -21,6 +21,7 @@ public enum DropReason {
     TRUNCATED("truncated", "longer than the buffer it was received into"),
     BAD_OFFLOAD("bad-offload", "offload request (checksum or segmentation) that does not fit the frame"),
     BAD_DESCRIPTOR("bad-descriptor", "guest's descriptors point outside its memory, loop, or have no sense"),
+    QUEUE_DISABLED("queue-disabled", "guest sent it on a queue that it has disabled"),
     SEGMENT_BUDGET("segment-budget", "would be cut into more segments than one burst may make"),
 
     // What a tunnel brought.

@@ -77,15 +77,21 @@ final class VhostQueue implements PortQueue {
         if (queue == null) {
             return 0;
         }
+        if (queue.size != 0) {
+            // Left by a burst that failed in the middle, as memory was cut off: taken again, none of it has left.
+            queue.rewind(0);
+        }
         final int chains = queue.fill(Burst.CAPACITY);
         if (chains == 0) {
             return 0;
         }
         if (!transmitEnabled) {
             // vhost-user, "Ring states": a ring that is started and disabled is emptied and thrown away.
-            state.discarded(chains);
-            queue.complete();
-            return 0;
+            for (int k = 0; k < chains; k++) {
+                refuse(burst, DropReason.QUEUE_DISABLED);
+            }
+            given = burst;
+            return burst.size;
         }
         // Asked for once: a volatile read in the loop would have everything else read again for each frame.
         final int header = state.headerLength();
@@ -121,11 +127,11 @@ final class VhostQueue implements PortQueue {
         final long slot = slots + (long) SLOT * i + Burst.HEADROOM;
         final long length = queue.bytes[k] - header;
         if (length < ETHERNET || length > Burst.MAX_FRAME) {
-            burst.add(slot, 0);
-            burst.refused[i] = (queue.fault[k] != Virtqueue.OK
+            refuse(
+                    burst,
+                    queue.fault[k] != Virtqueue.OK
                             ? DropReason.BAD_DESCRIPTOR
-                            : length < ETHERNET ? DropReason.TOO_SHORT : DropReason.TRUNCATED)
-                    .ordinal();
+                            : length < ETHERNET ? DropReason.TOO_SHORT : DropReason.TRUNCATED);
             return;
         }
         final long from = slot - header;
@@ -161,6 +167,13 @@ final class VhostQueue implements PortQueue {
         if (Mem.getShortNative(from) != 0) {
             offloads(from, burst, i);
         }
+    }
+
+    /** A chain that is no frame, or not to be one: the next of the burst, without a byte, to be counted. */
+    private void refuse(final Burst burst, final DropReason reason) {
+        final int i = burst.size;
+        burst.add(slots + (long) SLOT * i + Burst.HEADROOM, 0);
+        burst.refused[i] = reason.ordinal();
     }
 
     /** The rest of a chain, from {@code offset} of a segment on, becomes the body of the burst's last frame. */

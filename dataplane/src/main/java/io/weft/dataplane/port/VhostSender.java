@@ -20,6 +20,9 @@ final class VhostSender {
     private static final int LINE = 64;
     private static final int NUM_BUFFERS = 10;
     private static final int NOT_PLACED = -1;
+    /** No buffer: the queue's own arrays are full. */
+    private static final int FULL = -1;
+
     /** Buffers looked for at a time. */
     private static final int AHEAD = 32;
 
@@ -69,7 +72,7 @@ final class VhostSender {
     void send(final Burst burst, final TxQueue tx) {
         final Virtqueue queue = ring;
         if (queue == null || !enabled || queue.isBroken()) {
-            refuse(tx, 0, DropReason.PORT_DOWN);
+            refuse(tx, DropReason.PORT_DOWN);
             return;
         }
         // Asked for once: a volatile read in the loops would have everything else read again for each frame.
@@ -77,6 +80,10 @@ final class VhostSender {
         maxFrame = state.maxFrame();
         merges = state.mergesBuffers();
         marked = queue.log() != null;
+        if (queue.size != 0) {
+            // Left by a burst that failed in the middle, as memory was cut off: buffers that nothing was told of.
+            queue.rewind(0);
+        }
         int from = 0;
         while (from < tx.size) {
             nextChain = 0;
@@ -95,8 +102,8 @@ final class VhostSender {
         }
     }
 
-    private static void refuse(final TxQueue tx, final int from, final DropReason reason) {
-        for (int e = from; e < tx.size; e++) {
+    private static void refuse(final TxQueue tx, final DropReason reason) {
+        for (int e = 0; e < tx.size; e++) {
             tx.refused[e] = reason.ordinal();
         }
     }
@@ -134,8 +141,6 @@ final class VhostSender {
         }
         return tx.size;
     }
-
-    private static final int FULL = -1;
 
     /** Most frames: nothing to say in the header, and the next buffer takes all of it in one piece. */
     private boolean placePlain(final Virtqueue queue, final int entry, final int bytes) {

@@ -2,7 +2,6 @@ package io.weft.dataplane.port;
 
 import io.weft.dataplane.Burst;
 import io.weft.dataplane.vhost.VirtioFeatures;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
  * What a guest negotiated and its queues have to know, in the words of the data path.
@@ -17,7 +16,6 @@ final class VhostState {
     private static final int LEGACY_HEADER = 10;
 
     private final Steering steering = new Steering();
-    private final LongAdder discarded = new LongAdder();
     private final int pairs;
     private volatile int activePairs = 1;
     private volatile long features;
@@ -120,14 +118,5 @@ final class VhostState {
                     default -> -1;
                 };
         return (features & needed) == needed;
-    }
-
-    void discarded(final int chains) {
-        discarded.add(chains);
-    }
-
-    /** Frames that a guest sent on a queue that it had disabled. */
-    long discarded() {
-        return discarded.sum();
     }
 }

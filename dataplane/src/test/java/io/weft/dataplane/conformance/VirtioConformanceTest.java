@@ -374,6 +374,7 @@ class VirtioConformanceTest {
         assertEquals(List.of(), a.receive());
         b.rings[1].collect(9);
         assertEquals(256, b.rings[1].free());
+        assertEquals(2, guests.drops(DropReason.QUEUE_DISABLED));
         b.frontend.enable(0, true);
         b.frontend.enable(1, true);
         b.send(frame(A, B, 60));
