@@ -91,11 +91,15 @@ final class Ports implements AutoCloseable {
 
     /** What needs no other socket or device is changed while frames flow. */
     private void change(final PortEntry entry, final PortSpec spec, final List<NetworkEntry> wanted, final int mtu) {
-        if (!spec.opensLike(entry.spec) || (!wanted.isEmpty() && !entry.port.mtu(mtu))) {
-            throw new SwitchException("port " + spec.name() + " is there already: remove it first");
+        if (!spec.opensLike(entry.spec)) {
+            throw isThere(spec);
         }
         final List<NetworkEntry> before = networksOf(entry.spec);
         enterAll(wanted);
+        if (!wanted.isEmpty() && !entry.port.mtu(mtu)) {
+            wanted.forEach(networks::leave);
+            throw isThere(spec);
+        }
         final PortBinding binding = bindingOf(entry.id, spec);
         workers.each((worker, w) -> worker.onChangePort(binding, entry.rx[w], entry.inbound[w]));
         workers.each((worker, w) -> worker.onEmptyHandoffs(entry.id, entry.inbound[w]));
@@ -104,6 +108,10 @@ final class Ports implements AutoCloseable {
         entry.spec = spec;
         entry.binding = binding;
         facts.tell("port.changed", spec.name(), keys(wanted));
+    }
+
+    private static SwitchException isThere(final PortSpec spec) {
+        return new SwitchException("port " + spec.name() + " is there already: remove it first");
     }
 
     /** All or none. */

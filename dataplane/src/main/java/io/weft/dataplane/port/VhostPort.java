@@ -143,6 +143,9 @@ public final class VhostPort implements Port, VhostHandler {
     public boolean mtu(final int bytes) {
         mtu = bytes;
         state.mtu(mtuAsked == 0 ? bytes : Math.min(bytes, mtuAsked));
+        if (device != null) {
+            device.mtu(bytes);
+        }
         return true;
     }
 

@@ -27,6 +27,8 @@ final class PackedQueue extends Virtqueue {
     private static final int WRAP = 1 << 15;
     /** Offset that nobody reads but we, after a restart: a driver that starts anew has zeroed the area. */
     private static final int MARK = 0x5746;
+    /** Of a chain: it has no end, and the ring is broken. */
+    private static final int ENDLESS = -2;
 
     private final int num;
     private final long descriptors;
@@ -93,7 +95,7 @@ final class PackedQueue extends Virtqueue {
             beginChain(k);
             at[k] = next;
             final int result = walk(k);
-            if (isBroken() || (result == NO_ROOM && k > 0)) {
+            if (result == ENDLESS || (result == NO_ROOM && k > 0)) {
                 segments = mark;
                 next = at[k];
                 break;
@@ -133,7 +135,7 @@ final class PackedQueue extends Virtqueue {
             }
         }
         breakRing("chain of more descriptors than the ring has: " + num);
-        return TOO_LONG;
+        return ENDLESS;
     }
 
     private int walkTable(final long table, final long length) {

@@ -267,7 +267,7 @@ final class Requests {
             throw Refusal.soft("MTU " + Long.toUnsignedString(mtu) + ", it may be " + MIN_MTU + " to " + MAX_MTU);
         }
         if (!handler.setMtu((int) mtu)) {
-            throw Refusal.soft("MTU " + mtu + " is more than the port carries, " + settings.mtu());
+            throw Refusal.soft("MTU " + mtu + " is more than the port carries");
         }
     }
 

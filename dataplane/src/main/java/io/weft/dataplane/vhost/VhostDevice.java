@@ -63,7 +63,7 @@ public final class VhostDevice implements AutoCloseable {
      */
     public record RingState(int index, boolean started, boolean enabled, int size, long faults, String broken) {}
 
-    private final Settings settings;
+    private Settings settings;
     private final VhostHandler handler;
     private final Teller teller;
     private final DeviceRecord record;
@@ -130,6 +130,20 @@ public final class VhostDevice implements AutoCloseable {
             }
             reactor.after(LOOK, this::serveLater);
         }
+    }
+
+    /** What the guest is to see of its MTU, from the next session on; 0: nothing. */
+    public void mtu(final int bytes) {
+        settings = new Settings(
+                settings.path(),
+                settings.role(),
+                settings.owner(),
+                settings.group(),
+                settings.mode(),
+                settings.queuePairs(),
+                settings.features(),
+                bytes,
+                settings.mac());
     }
 
     public boolean isConnected() {

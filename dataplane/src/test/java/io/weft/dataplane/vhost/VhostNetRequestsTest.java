@@ -67,6 +67,16 @@ class VhostNetRequestsTest {
         assertEquals(0, config(-1, 2).limit());
     }
 
+    @Test
+    @Tag("H17")
+    void shouldTellItsNewMtuWhenFrontendReturns() throws Exception {
+        rig.device.mtu(1400);
+        assertEquals(1450, config(10, 2).order(ByteOrder.LITTLE_ENDIAN).getShort(12), "constant for a driver");
+        rig.reconnect();
+        rig.frontend.send(Request.SET_PROTOCOL_FEATURES, RawFrontend.words(Requests.OFFERED));
+        assertEquals(1400, config(10, 2).order(ByteOrder.LITTLE_ENDIAN).getShort(12));
+    }
+
     private ByteBuffer config(final int offset, final int size) {
         final byte[] payload = ByteBuffer.allocate(Request.CONFIG_HEADER + Math.min(size, Request.MAX_CONFIG))
                 .order(ByteOrder.nativeOrder())
