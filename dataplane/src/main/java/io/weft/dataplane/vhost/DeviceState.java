@@ -436,7 +436,8 @@ final class DeviceState {
             }
         }
         if (!failed.isEmpty()) {
-            // A worker that did not let go may still touch memory and descriptors: they stay as long as the process runs.
+            // A worker that did not let go may still touch memory and descriptors: they stay as long as the process
+            // runs.
             failed.forEach(teller::tell);
             return;
         }
