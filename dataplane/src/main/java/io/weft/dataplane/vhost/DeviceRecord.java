@@ -157,14 +157,6 @@ public final class DeviceRecord implements AutoCloseable {
         }
     }
 
-    /** The port is gone: forgets everything. */
-    public void discard() throws IOException {
-        close();
-        if (file != null) {
-            Files.deleteIfExists(file.path());
-        }
-    }
-
     @Override
     public void close() {
         if (closed) {

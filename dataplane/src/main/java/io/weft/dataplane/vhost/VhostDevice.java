@@ -194,7 +194,7 @@ public final class VhostDevice implements AutoCloseable {
         return true;
     }
 
-    /** Ends the session and gives the socket back; who wants to forget the guest removes the record's file. */
+    /** Ends the session and gives the socket back; the record stays, as the guest may. */
     @Override
     public void close() {
         closed = true;

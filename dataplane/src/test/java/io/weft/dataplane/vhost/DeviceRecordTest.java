@@ -197,14 +197,6 @@ class DeviceRecordTest {
     }
 
     @Test
-    void shouldForgetWhenPortIsRemoved() throws IOException {
-        final DeviceRecord record = DeviceRecord.open(path, 8, lines::add);
-        record.serve(0, 1, 2, 3, 4);
-        record.discard();
-        assertFalse(Files.exists(path));
-    }
-
-    @Test
     void shouldRefuseWhenAnotherProcessHasTheFile() throws IOException {
         try (DeviceRecord record = DeviceRecord.open(path, 8, lines::add)) {
             assertNotNull(record);
