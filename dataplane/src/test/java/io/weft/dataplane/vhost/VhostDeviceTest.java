@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.weft.dataplane.sys.Libc;
 import io.weft.dataplane.sys.UnixSocket;
@@ -181,6 +182,17 @@ class VhostDeviceTest {
         device.close();
         assertFalse(Files.exists(Path.of(path)), "its own file goes with it");
         device = null;
+    }
+
+    @Test
+    void shouldGiveSocketToItsOwnerAndGroupWhenTheyAreNamed() throws IOException {
+        assumeTrue("root".equals(Files.getOwner(Path.of(path).getParent()).getName()), "only root may give files away");
+        device = device(new VhostDevice.Settings(
+                path, VhostDevice.Role.SERVER, 12_345, 23_456, 0640, 1, VirtioFeatures.OFFERED, 0, 0));
+        device.open();
+        assertEquals(12_345, Files.getAttribute(Path.of(path), "unix:uid"));
+        assertEquals(23_456, Files.getAttribute(Path.of(path), "unix:gid"));
+        assertEquals("rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(path))));
     }
 
     @Test
