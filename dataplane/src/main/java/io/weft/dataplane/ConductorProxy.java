@@ -71,7 +71,7 @@ final class ConductorProxy implements SwitchControl, AutoCloseable {
         final Runnable run = () -> {
             try {
                 future.complete(task.get());
-            } catch (final RuntimeException | OutOfMemoryError e) {
+            } catch (final RuntimeException | OutOfMemoryError | InternalError e) {
                 future.completeExceptionally(e);
             }
         };

@@ -126,15 +126,20 @@ final class PollSet implements AutoCloseable {
     void wake(final RxQueue queue) {
         final Source source = find(queue);
         if (source != null && source.parked) {
-            wake(source);
+            try {
+                wake(source);
+            } catch (final InternalError gone) {
+                // It is polled, which shows what became of the guest's memory; whoever changed something need not care.
+                source.emptyPolls = 0;
+            }
         }
     }
 
     private void wake(final Source source) {
         source.parked = false;
         parkedCount--;
-        source.queue.disarm();
         activate(source);
+        source.queue.disarm();
     }
 
     /** Whether everything is parked, so that the worker may sleep. */
@@ -144,6 +149,22 @@ final class PollSet implements AutoCloseable {
 
     /** Activates what is ready: looks, and with a timeout sleeps that long at most. */
     int await(final int timeoutMillis) {
+        try {
+            return look(timeoutMillis);
+        } catch (final InternalError e) {
+            // What fired does so once only, and may not have been seen: everything is polled until it is quiet again.
+            for (final Source source : sources) {
+                if (source != null && source.parked) {
+                    source.parked = false;
+                    activate(source);
+                }
+            }
+            parkedCount = 0;
+            throw e;
+        }
+    }
+
+    private int look(final int timeoutMillis) {
         final int ready = epoll.await(timeoutMillis);
         for (int i = 0; i < ready; i++) {
             final int token = epoll.token(i);

@@ -96,6 +96,7 @@ final class Transmitter {
     /** Sends frames that another worker handed over, as they are, through a port of this worker. */
     void deliver(final Burst burst, final int port) {
         final TxQueue tx = tables.txQueues[port];
+        touch(port);
         for (int i = 0; i < burst.size; i++) {
             burst.network[i] = DropTable.NONE;
             tx.add(i, -1, false);

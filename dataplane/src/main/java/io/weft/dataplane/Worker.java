@@ -116,7 +116,7 @@ final class Worker implements Agent {
         int work = takeOrders();
         if (polls.parkedCount() > 0 && --loopsToLook <= 0) {
             loopsToLook = LOOK_EVERY;
-            polls.await(0);
+            look(0);
         }
         final int frames = poll();
         work += frames;
@@ -158,28 +158,59 @@ final class Worker implements Agent {
             if (n > 0) {
                 source.busy();
                 frames += n;
-                try {
-                    dispatch(source);
-                } catch (final RuntimeException | InternalError e) {
-                    settle(e);
-                } finally {
-                    // Nothing is left here, unless something went wrong: then it must not leave with the next burst.
-                    transmitter.forget();
-                    source.queue.rxRelease();
-                }
-            } else if (polls.quiet(i)) {
+                handle(source);
+            } else if (isParked(i)) {
                 i--;
             }
         }
         return frames;
     }
 
+    // Whatever a source does may touch memory that is not there any more: others must have their turn all the same.
+
     private int receive(final Source source) {
         try {
             return source.queue.rxBurst(burst);
-        } catch (final InternalError e) {
+        } catch (final RuntimeException | InternalError e) {
             settle(e);
             return 0;
+        }
+    }
+
+    private void handle(final Source source) {
+        try {
+            dispatch(source);
+        } catch (final RuntimeException | InternalError e) {
+            settle(e);
+        } finally {
+            // Nothing is left here, unless something went wrong: then it must not leave with the next burst.
+            transmitter.forget();
+            release(source.queue);
+        }
+    }
+
+    private void release(final RxQueue queue) {
+        try {
+            queue.rxRelease();
+        } catch (final RuntimeException | InternalError e) {
+            settle(e);
+        }
+    }
+
+    private boolean isParked(final int i) {
+        try {
+            return polls.quiet(i);
+        } catch (final InternalError e) {
+            settle(e);
+            return false;
+        }
+    }
+
+    private void look(final int timeoutMillis) {
+        try {
+            polls.await(timeoutMillis);
+        } catch (final InternalError e) {
+            settle(e);
         }
     }
 
@@ -224,7 +255,7 @@ final class Worker implements Agent {
     private void sleep() {
         asleep = true;
         if (orders.isEmpty()) {
-            polls.await(MAX_SLEEP_MS);
+            look(MAX_SLEEP_MS);
         }
         asleep = false;
     }
@@ -321,8 +352,14 @@ final class Worker implements Agent {
         for (final RxQueue queue : inbound) {
             burst.clear();
             while (queue.rxBurst(burst) > 0) {
-                transmitter.deliver(burst, port);
-                queue.rxRelease();
+                try {
+                    transmitter.deliver(burst, port);
+                } catch (final RuntimeException | InternalError e) {
+                    settle(e);
+                } finally {
+                    transmitter.forget();
+                    release(queue);
+                }
                 burst.clear();
             }
         }
@@ -333,8 +370,14 @@ final class Worker implements Agent {
         for (final int network : binding.networks) {
             burst.clear();
             announcement.put(burst, mac, binding.isTrunk() ? binding.vlanOf(network) : MacTable.NO_VLAN);
-            pipeline.announce(burst, binding, nowMs);
-            transmitter.forget();
+            try {
+                pipeline.announce(burst, binding, nowMs);
+            } catch (final RuntimeException | InternalError e) {
+                // Memory of a port that hears it, not of the one in whose name it is sent.
+                settle(e);
+            } finally {
+                transmitter.forget();
+            }
         }
     }
 

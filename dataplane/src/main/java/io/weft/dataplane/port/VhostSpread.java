@@ -34,6 +34,10 @@ final class VhostSpread implements PortQueue {
             pairs[0].txBurst(burst, tx);
             return;
         }
+        for (final TxQueue part : parts) {
+            // Something is left there when memory was not there in the middle of a burst: it is not of this one.
+            part.clear();
+        }
         final Steering steering = state.steering();
         for (int e = 0; e < tx.size; e++) {
             final int frame = tx.frame[e];
@@ -58,7 +62,6 @@ final class VhostSpread implements PortQueue {
         for (int e = 0; e < part.size; e++) {
             tx.refused[origins[pair][e]] = part.refused[e];
         }
-        part.clear();
     }
 
     @Override

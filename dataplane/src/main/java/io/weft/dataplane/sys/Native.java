@@ -63,8 +63,13 @@ final class Native {
         return raw != -1 ? raw : -Mem.getIntNative(state.address());
     }
 
-    /** Calls of C functions throw nothing: this line is not reached. */
+    /**
+     * Calls of C functions throw nothing themselves; an error of shared memory that was cut off may come late, in one.
+     */
     static AssertionError unexpected(final Throwable thrown) {
+        if (thrown instanceof final InternalError late) {
+            throw late;
+        }
         return new AssertionError("a system call threw", thrown);
     }
 }
