@@ -77,10 +77,8 @@ final class VhostQueue implements PortQueue {
         if (queue == null) {
             return 0;
         }
-        if (queue.size != 0) {
-            // Left by a burst that failed in the middle, as memory was cut off: taken again, none of it has left.
-            queue.rewind(0);
-        }
+        // A burst that memory failed in has left chains taken.
+        queue.rewind(0);
         final int chains = queue.fill(Burst.CAPACITY);
         if (chains == 0) {
             return 0;
@@ -248,7 +246,7 @@ final class VhostQueue implements PortQueue {
     @Override
     public void disarm() {
         if (watched >= 0) {
-            EventFd.drain(watched);
+            EventFd.drainWithoutWaiting(watched);
         }
         if (transmit != null) {
             transmit.suppressKicks();

@@ -25,6 +25,8 @@ final class VhostSender {
 
     /** Buffers looked for at a time. */
     private static final int AHEAD = 32;
+    /** Chains with something wrong in them that one burst looks at: each may cost the walk of a long chain. */
+    private static final int MAX_FAULTS = 16;
 
     private final VhostState state;
     private final Region scratch = new Region(LINE);
@@ -45,8 +47,10 @@ final class VhostSender {
     private boolean merges;
     private boolean marked;
 
-    /** First chain that no frame has. */
+    /** First chain that no frame has and that is not to go back empty. */
     private int nextChain;
+
+    private int faultsLeft;
 
     // The cursor that copies: chain, segment in it, bytes of it that are written.
     private Virtqueue to;
@@ -80,10 +84,9 @@ final class VhostSender {
         maxFrame = state.maxFrame();
         merges = state.mergesBuffers();
         marked = queue.log() != null;
-        if (queue.size != 0) {
-            // Left by a burst that failed in the middle, as memory was cut off: buffers that nothing was told of.
-            queue.rewind(0);
-        }
+        // A burst that memory failed in has left chains taken, perhaps half written.
+        queue.rewind(0);
+        faultsLeft = MAX_FAULTS;
         int from = 0;
         while (from < tx.size) {
             nextChain = 0;
@@ -127,15 +130,12 @@ final class VhostSender {
                 tx.refused[e] = DropReason.BAD_OFFLOAD.ordinal();
                 continue;
             }
-            final int before = nextChain;
             final int found = merges ? placeMerged(queue, e, header + length) : placeWhole(queue, e, header + length);
-            if (found == FULL && before > 0) {
+            if (found == FULL && nextChain > 0) {
                 // The queue's arrays are full, not the guest's ring: publish what there is and go on.
-                nextChain = before;
                 return e;
             }
             if (found != 0) {
-                nextChain = before;
                 tx.refused[e] = found == FULL ? DropReason.TOO_BIG_FOR_PORT.ordinal() : found;
             }
         }
@@ -170,6 +170,9 @@ final class VhostSender {
                 break;
             }
             nextChain++;
+            if (--faultsLeft < 0) {
+                return DropReason.PORT_FULL.ordinal();
+            }
         }
         if (queue.bytes[nextChain] < bytes) {
             return DropReason.TOO_BIG_FOR_PORT.ordinal();
@@ -194,6 +197,10 @@ final class VhostSender {
                 // Merged buffers follow one another: those before the bad one go back empty, with it.
                 first = k + 1;
                 room = 0;
+                nextChain = first;
+                if (--faultsLeft < 0) {
+                    return DropReason.PORT_FULL.ordinal();
+                }
             }
             k++;
         }

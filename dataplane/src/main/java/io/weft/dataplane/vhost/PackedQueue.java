@@ -39,8 +39,16 @@ final class PackedQueue extends Virtqueue {
     private final PackedInflight inflight;
     private final int[] at = new int[CHAINS];
     private final int[] id = new int[CHAINS];
+    private final int[] heldBefore = new int[CHAINS];
     /** Where the next chain is. */
     private int next;
+
+    /** Position after the chain that is being walked, and its descriptors so far. */
+    private int end;
+
+    private int steps;
+    /** Descriptors of the chains taken; a driver has no more in flight than the ring has. */
+    private int held;
 
     PackedQueue(final RingSetup setup) {
         super(setup);
@@ -89,19 +97,22 @@ final class PackedQueue extends Virtqueue {
         }
         final int before = size;
         final int most = Math.min(size + max, CHAINS);
-        while (size < most && isAvailable(next)) {
+        while (size < most && held < num && isAvailable(next)) {
             final int k = size;
             final int mark = segments;
             beginChain(k);
             at[k] = next;
+            heldBefore[k] = held;
             final int result = walk(k);
             if (result == ENDLESS || (result == NO_ROOM && k > 0)) {
                 segments = mark;
-                next = at[k];
                 break;
             }
             endChain(k, mark, result);
+            // Only here, as the walk may end in an error of memory that is not there.
             size = k + 1;
+            next = end;
+            held += steps;
         }
         return size - before;
     }
@@ -115,18 +126,20 @@ final class PackedQueue extends Virtqueue {
     /** Walks the chain at {@link #next} to its end whatever is wrong with it, so that the position after it is known. */
     private int walk(final int k) {
         int result = OK;
-        for (int steps = 0; steps < num; steps++) {
-            final long d = descriptor(next);
+        end = next;
+        for (steps = 0; steps < num; ) {
+            final long d = descriptor(end);
             final long address = Mem.getLongOpaque(d);
             final long rest = Mem.getLongOpaque(d + 8);
             final int flags = (int) (rest >>> 48);
-            next = after(next);
+            end = after(end);
+            steps++;
             if (result == OK) {
                 if ((flags & INDIRECT) == 0) {
                     result = addSegment(address, rest & 0xffffffffL, flags);
                 } else {
                     // A list may not be both (2.8.7): a table alone is the whole of its buffer.
-                    result = steps > 0 || (flags & NEXT) != 0 ? BAD_INDIRECT : walkTable(address, rest & 0xffffffffL);
+                    result = steps > 1 || (flags & NEXT) != 0 ? BAD_INDIRECT : walkTable(address, rest & 0xffffffffL);
                 }
             }
             if ((flags & NEXT) == 0) {
@@ -178,8 +191,11 @@ final class PackedQueue extends Virtqueue {
     public void rewind(final int k) {
         if (k < size) {
             next = at[k];
+            held = heldBefore[k];
             segments = firstSegment[k];
             size = k;
+        } else if (size == 0) {
+            segments = 0;
         }
     }
 
@@ -193,6 +209,10 @@ final class PackedQueue extends Virtqueue {
             journal.note(k, at[k], id[k], written[k], usedFlags(at[k], written[k]));
         }
         journal.commit(count, next);
+        // Nothing is taken any more, should what follows fail: what is decided must not be taken again.
+        size = 0;
+        segments = 0;
+        held = 0;
         if (inflight != null) {
             inflight.commit(next);
         }
@@ -208,8 +228,6 @@ final class PackedQueue extends Virtqueue {
         if (inflight != null) {
             inflight.written();
         }
-        size = 0;
-        segments = 0;
         if (callFd >= 0 && wantsCall(at[0])) {
             signal();
         }

@@ -175,7 +175,7 @@ final class SplitQueue extends Virtqueue {
             }
         }
         next = next - (size - k) & 0xffff;
-        segments = k < size ? firstSegment[k] : segments;
+        segments = k == 0 ? 0 : k < size ? firstSegment[k] : segments;
         size = k;
     }
 
@@ -194,6 +194,9 @@ final class SplitQueue extends Virtqueue {
         if (inflight != null) {
             inflight.batch(heads, count);
         }
+        // Nothing is taken any more, should what follows fail: what is published must not be taken again.
+        size = 0;
+        segments = 0;
         used = old + count & 0xffff;
         Mem.putShortRelease(device + INDEX, used);
         if (inflight != null) {
@@ -202,8 +205,6 @@ final class SplitQueue extends Virtqueue {
         if (log() != null) {
             markUsed(old, count);
         }
-        size = 0;
-        segments = 0;
         if (callFd >= 0 && wantsCall(old)) {
             signal();
         }
