@@ -37,6 +37,9 @@ public final class Libc {
     public static final int F_GET_SEALS = 1034;
     public static final int F_SEAL_SHRINK = 2;
 
+    /** {@link #preadv2}: -EAGAIN instead of waiting, whatever mode the file is in. */
+    public static final int RWF_NOWAIT = 8;
+
     public static final int LOCK_EX = 2;
     public static final int LOCK_NB = 4;
     public static final int LOCK_UN = 8;
@@ -52,6 +55,7 @@ public final class Libc {
     private static final MethodHandle READ = Native.handle("read", 3);
     private static final MethodHandle WRITE = Native.handle("write", 3);
     private static final MethodHandle READV = Native.handle("readv", 3);
+    private static final MethodHandle PREADV2 = Native.handle("preadv2", 5);
     private static final MethodHandle WRITEV = Native.handle("writev", 3);
     private static final MethodHandle IOCTL = Native.variadic("ioctl", 3, 2);
     private static final MethodHandle FCNTL = Native.variadic("fcntl", 3, 2);
@@ -119,6 +123,17 @@ public final class Libc {
         final MemorySegment state = Native.state();
         try {
             return Native.result((long) READV.invokeExact(state, (long) fd, iovecs, (long) count), state);
+        } catch (final Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    /** {@code offset} -1: as {@link #readv}, but with flags. */
+    public static int preadv2(final int fd, final long iovecs, final int count, final long offset, final int flags) {
+        final MemorySegment state = Native.state();
+        try {
+            return Native.result(
+                    (long) PREADV2.invokeExact(state, (long) fd, iovecs, (long) count, offset, (long) flags), state);
         } catch (final Throwable thrown) {
             throw Native.unexpected(thrown);
         }

@@ -1,5 +1,6 @@
 package io.weft.dataplane.vhost;
 
+import io.weft.dataplane.sys.EventFd;
 import io.weft.dataplane.sys.FdList;
 import io.weft.dataplane.sys.Libc;
 import io.weft.encap.Mem;
@@ -156,6 +157,10 @@ final class Requests {
         final int wanted = (value & NO_FD) == 0 ? 1 : 0;
         if (session.fds().size() != wanted) {
             throw Refusal.malformed(session.fds().size() + " descriptors came with it, it says " + wanted);
+        }
+        if (wanted == 1 && !EventFd.isOne(session.fds().get(0))) {
+            // Of other files nobody knows how long it takes to look at them, or to write.
+            throw Refusal.malformed("the descriptor is no eventfd");
         }
         return state.ring(value & RING_MASK);
     }

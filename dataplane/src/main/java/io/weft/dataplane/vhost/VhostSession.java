@@ -6,6 +6,7 @@ import io.weft.dataplane.sys.Libc;
 import io.weft.dataplane.sys.Region;
 import io.weft.dataplane.sys.UnixMessage;
 import io.weft.encap.Mem;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One connection of a frontend: cuts what comes into messages, has each obeyed by {@link Requests}, and answers.
@@ -15,6 +16,9 @@ import io.weft.encap.Mem;
 final class VhostSession {
     /** Messages handled before others have their turn. */
     private static final int MESSAGES_A_TURN = 32;
+
+    /** The same in time: a new memory table for 32 rings may take a millisecond each time. */
+    private static final long NANOS_A_TURN = TimeUnit.MILLISECONDS.toNanos(2);
 
     private static final int IN = 0;
     private static final int OUT = 512;
@@ -61,7 +65,8 @@ final class VhostSession {
     /** Handles what has come, but not more than a turn's worth. Returns why the session is over, or null. */
     String turn() {
         try {
-            for (int i = 0; i < MESSAGES_A_TURN; i++) {
+            final long begun = System.nanoTime();
+            for (int i = 0; i < MESSAGES_A_TURN && System.nanoTime() - begun < NANOS_A_TURN; i++) {
                 if (!receive(Request.HEADER)) {
                     return null;
                 }

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rings started, stopped, moved and enabled. */
 class VhostRingsTest {
@@ -329,5 +331,15 @@ class VhostRingsTest {
         rig.frontend.send(Request.SET_VRING_ADDR, DeviceRig.address(0, 0, DeviceRig.USER + 0x40000, 0));
         assertFalse(rig.device.isConnected());
         assertEquals(0, OpenFds.mappings("memfd:test") - 1, "but for the test's own");
+    }
+
+    @Tag("H2")
+    @ParameterizedTest
+    @ValueSource(ints = {Request.SET_VRING_KICK, Request.SET_VRING_CALL, Request.SET_VRING_ERR})
+    void shouldRefuseDescriptorsThatAreNoEventfds(final int request) {
+        final int file = Libc.memfd("no eventfd", 4096);
+        rig.frontend.send(request, RawFrontend.words(0), file);
+        assertTrue(rig.handler.ended.contains("no eventfd"), rig.handler.ended);
+        Libc.close(file);
     }
 }
