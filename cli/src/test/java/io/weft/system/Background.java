@@ -43,6 +43,11 @@ final class Background implements AutoCloseable {
         return process.pid();
     }
 
+    /** What it has computed so far. */
+    Duration cpu() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

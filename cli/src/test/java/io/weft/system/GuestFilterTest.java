@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** What a guest may send: VLAN tags on a trunk and not elsewhere, its own source address; and its NIC comes and goes. */
 @Tag("system")
-@Timeout(240)
+@Timeout(300)
 class GuestFilterTest {
     private static final String VLAN_ADDRESS = "192.168.8.2";
     private static final Duration LIMIT = Duration.ofSeconds(20);

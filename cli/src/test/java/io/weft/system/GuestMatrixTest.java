@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * </pre>
  */
 @Tag("system")
-@Timeout(300)
+@Timeout(400)
 class GuestMatrixTest {
     private static final List<String> ENCAPS = List.of("vxlan", "nvgre", "geneve");
 

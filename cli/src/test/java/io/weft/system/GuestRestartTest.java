@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,7 +22,7 @@ class GuestRestartTest {
     @ParameterizedTest(name = "QEMU of the guest with split rings listens: {0}")
     @ValueSource(booleans = {true, false})
     @Tag("H19")
-    @Timeout(240)
+    @Timeout(400)
     void shouldGoOnWhenSwitchAndGuestsAreKilledInTurn(final boolean splitListens) {
         torture(splitListens, 3);
     }
@@ -60,7 +61,9 @@ class GuestRestartTest {
                 killSwitch(weft, guestA, guestB);
                 end(round % 2 == 0 ? guestB : guestA, round % 4 >= 2);
                 load(guestA, guestB);
+                final long start = System.nanoTime();
                 Traffic.copy(guestA, guestB, 1);
+                System.out.println(">> copied in " + seconds(start));
             }
             guestA.assertUnharmed();
             guestB.assertUnharmed();
@@ -73,11 +76,13 @@ class GuestRestartTest {
         final Traffic.Stream there = Traffic.stream(a, b.ip4());
         final Traffic.Stream back = Traffic.stream(b, a.ip4());
         weft.kill();
+        final long start = System.nanoTime();
         weft.restart();
+        final String ready = seconds(start);
         there.awaitMore(LIMIT);
         back.awaitMore(LIMIT);
         // Two seconds and a half for a switch to start, where two guests keep the machine busy: no figure to promise.
-        System.out.println(">> switch killed and started: " + there.finish() + " and " + back.finish()
+        System.out.println(">> switch killed and started in " + ready + ": " + there.finish() + " and " + back.finish()
                 + " echoes lost of " + there.received() + " and " + back.received() + ", 20 a second");
         for (final QemuGuest guest : List.of(a, b)) {
             assertEquals("1", guest.shell("cat /sys/class/net/eth0/carrier").strip(), guest + " has a link");
@@ -87,6 +92,8 @@ class GuestRestartTest {
 
     /** A guest is reset or its QEMU killed, and comes back. */
     private static void end(final QemuGuest guest, final boolean crash) {
+        final long start = System.nanoTime();
+        final Duration before = crash ? Duration.ZERO : guest.process().cpu();
         if (crash) {
             guest.kill();
             guest.start();
@@ -94,6 +101,12 @@ class GuestRestartTest {
             guest.reset();
         }
         guest.awaitBoot();
+        System.out.println(">> guest " + guest.label() + (crash ? " killed" : " reset") + " and booted in "
+                + seconds(start) + ", " + guest.process().cpu().minus(before).toMillis() + " ms of CPU");
+    }
+
+    private static String seconds(final long since) {
+        return String.format(Locale.ROOT, "%.1f s", (System.nanoTime() - since) / 1e9);
     }
 
     /** Downloads both ways that go on beside all that happens. */

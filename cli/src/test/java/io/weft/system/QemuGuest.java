@@ -11,7 +11,7 @@ import java.util.List;
  */
 final class QemuGuest implements Endpoint, AutoCloseable {
     /** About 2 s where the machine has nothing else to do. */
-    private static final Duration BOOT = Duration.ofSeconds(60);
+    private static final Duration BOOT = Duration.ofMinutes(2);
 
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final String READY = "@ready";
