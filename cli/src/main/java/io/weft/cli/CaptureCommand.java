@@ -6,7 +6,9 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +53,7 @@ final class CaptureCommand extends ApiCommand {
     @Option(
             names = "--direction",
             paramLabel = "in|out|drop",
+            completionCandidates = Choices.Directions.class,
             split = ",",
             description = "only these; several with commas")
     private List<String> directions;
@@ -109,6 +112,10 @@ final class CaptureCommand extends ApiCommand {
             err().println("weft: capturing on " + port + (STDOUT.equals(file) ? "" : " to " + file));
             err().flush();
             reading.copy(to);
+        } catch (final NoSuchFileException _) {
+            throw new Failure(file + " cannot be written: its folder is not there");
+        } catch (final AccessDeniedException _) {
+            throw new Failure(file + " cannot be written: permission denied");
         } catch (final IOException e) {
             throw new Failure(
                     (STDOUT.equals(file) ? "standard output" : file) + " cannot be written: " + e.getMessage());

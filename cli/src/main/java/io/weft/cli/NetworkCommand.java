@@ -26,7 +26,11 @@ final class NetworkCommand extends Group {
 
     /** A network's keys as options; each goes to the switch as a file would say it. */
     static final class Keys {
-        @Option(names = "--encap", paramLabel = "NAME", description = "vxlan (default), nvgre or geneve")
+        @Option(
+                names = "--encap",
+                paramLabel = "NAME",
+                completionCandidates = Choices.Encapsulations.class,
+                description = "vxlan (default), nvgre or geneve")
         private String encap;
 
         @Option(names = "--port", paramLabel = "N", description = "UDP port of the tunnel; default the encapsulation's")

@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
         subcommands = {PortCommand.Add.class, PortCommand.Set.class, PortCommand.Rm.class, PortCommand.Ls.class},
         footerHeading = "%nExample:%n",
         footer = {
-            "  weft port add vm1 --network acme/web --vhost-user /run/weft/vm1.sock --mode server",
+            "  weft port add vm1 --network acme/web --vhost-user /run/weft/vm1.sock",
             "  weft port add h1 --network acme/web --tap h1"
         })
 final class PortCommand extends Group {
@@ -60,6 +60,7 @@ final class PortCommand extends Group {
         @Option(
                 names = "--mode",
                 paramLabel = "client|server",
+                completionCandidates = Choices.Roles.class,
                 description = "client (default): connect, and keep trying; server: listen")
         private String mode;
 
@@ -147,8 +148,10 @@ final class PortCommand extends Group {
             description = "Add a port to a network, or to several as a trunk. Other ports lose no frame.",
             footerHeading = "%nExample:%n",
             footer = {
-                "  weft port add vm1 --network acme/web --vhost-user /run/weft/vm1.sock --mac 02:00:00:00:00:01",
-                "  weft port add vm2 --network acme/web --vhost-user /run/weft/vm2.sock --mode server --socket-group kvm",
+                "  weft port add vm1 --network acme/web --vhost-user /run/weft/vm1.sock \\",
+                "    --queues 2 --mac 02:00:00:00:00:01",
+                "  weft port add vm2 --network acme/web --vhost-user /run/weft/vm2.sock \\",
+                "    --mode server --socket-group kvm",
                 "  weft port add fw --trunk 10=acme/web,20=acme/db --tap fw"
             })
     static final class Add extends Change {

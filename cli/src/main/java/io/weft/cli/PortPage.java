@@ -63,7 +63,7 @@ final class PortPage {
         if (!vhost.isEmpty()) {
             table.row("we are the socket's", Values.text(vhost.path("role")));
             table.row("features", features(vhost));
-            table.row("memory", vhost.path("unsealed").asBoolean() ? "not sealed against shrinking" : "sealed or none");
+            table.row("memory", memory(vhost));
             vhost.path("rings")
                     .forEach(ring -> table.row("ring " + ring.path("index").asInt(), ring(ring)));
         }
@@ -71,6 +71,13 @@ final class PortPage {
         table.row("received", amount(traffic, "rx"));
         table.row("sent", amount(traffic, "tx"));
         return table.render("", "");
+    }
+
+    private static String memory(final JsonNode vhost) {
+        if (vhost.path("rings").isEmpty()) {
+            return "-";
+        }
+        return vhost.path("unsealed").asBoolean() ? "not sealed against shrinking" : "sealed";
     }
 
     private static String ring(final JsonNode ring) {

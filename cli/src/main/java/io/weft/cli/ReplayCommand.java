@@ -40,7 +40,7 @@ import picocli.CommandLine.Spec;
                     + " DIR/PORT.pcap for each port that sent something and DIR/counts.json, and prints the counts."
         },
         footerHeading = "%nExample:%n",
-        footer = "  weft replay -c weft.yaml --in vm1=vm1.pcap --in underlay=wire.pcap --out result")
+        footer = "  weft replay -c weft.yaml --in vm1=vm1.pcap --in underlay=w.pcap --out result")
 final class ReplayCommand implements Runnable {
     static final String COUNTS = "counts.json";
 

@@ -22,11 +22,12 @@ import picocli.CommandLine.ParameterException;
         description = "Say step by step what the switch would do with a frame, and why; it changes nothing.",
         footerHeading = "%nExample:%n",
         footer = {
-            "  weft trace --port vm1 --src 02:00:00:00:00:01 --dst 02:00:00:00:00:02 --size 1500",
-            "  weft trace --port vm1 --src 02:00:00:00:00:01 --ip 10.0.0.1,10.0.0.2 --udp 5000,53",
+            "  weft trace --port vm1 --src 02:00:00:00:00:01 --dst 02:00:00:00:00:02",
+            "  weft trace --port vm1 --src 02:00:00:00:00:01 \\",
+            "    --ip 10.0.0.1,10.0.0.2 --udp 5000,53 --size 1400",
             "  weft trace --port fw --hex ffffffffffff020000000001810000140806...",
             "  weft trace --port vm1 --pcap vm1.pcap",
-            "  weft trace --endpoint 10.2.0.1 --vni 5001 --src 02:00:00:00:00:09 --dst 02:00:00:00:00:01",
+            "  weft trace --endpoint 10.2.0.1 --vni 5001 --src 02:00:00:00:00:09",
             "  weft trace --port vm1 --live 'tcp port 80' --count 10"
         })
 final class TraceCommand extends ApiCommand {
@@ -48,7 +49,11 @@ final class TraceCommand extends ApiCommand {
     @Option(names = "--vni", paramLabel = "VNI", description = "the tunnel's VNI or VSID")
     private Integer vni;
 
-    @Option(names = "--encap", paramLabel = "ENCAP", description = "the tunnel's encapsulation; default the network's")
+    @Option(
+            names = "--encap",
+            paramLabel = "ENCAP",
+            completionCandidates = Choices.Encapsulations.class,
+            description = "the tunnel's encapsulation; default the network's")
     private String encap;
 
     @Option(names = "--hex", paramLabel = "BYTES", description = "the frame's bytes in hexadecimal")

@@ -147,6 +147,8 @@ final class CaptureCommandTest {
         assertTrue(ran.err().contains("direction is in, out, drop"), ran.err());
         ran = live.weft("capture", "vm1", "--duration", "soon");
         assertTrue(ran.err().contains("duration is a time like 30s"), ran.err());
+        ran = live.weft("capture", "vm1", "-w", folder.resolve("no/f.pcapng").toString());
+        assertTrue(ran.err().contains("f.pcapng cannot be written: its folder is not there"), ran.err());
         Assumptions.assumeTrue(CaptureReader.isSupported());
         ran = live.weft("capture", "vm1", "-w", file.toString(), "udp", "prot", "53");
         assertEquals(1, ran.status());

@@ -31,6 +31,24 @@ final class HelpTest {
     }
 
     @Test
+    void shouldKeepExamplesWholeInANarrowTerminal() {
+        for (final CommandLine command : all(Weft.commandLine(), new ArrayList<>())) {
+            for (final String line : command.getCommandSpec().usageMessage().footer()) {
+                assertTrue(line.length() < 80, line);
+            }
+        }
+    }
+
+    @Test
+    void shouldCompleteValuesThatAreOneOfFew() {
+        final String script = Ran.weft("completion").out();
+        for (final String values :
+                List.of("\"client\" \"server\"", "\"in\" \"out\" \"drop\"", "\"vxlan\" \"nvgre\" \"geneve\"")) {
+            assertTrue(script.contains(values), values);
+        }
+    }
+
+    @Test
     void shouldTakeApiOptionWhereverTheSwitchIsAsked() {
         for (final CommandLine command : all(Weft.commandLine(), new ArrayList<>())) {
             if (command.getCommand() instanceof ApiCommand) {

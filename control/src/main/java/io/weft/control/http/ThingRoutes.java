@@ -180,7 +180,8 @@ final class ThingRoutes {
                         throw Problem.of(
                                 409,
                                 "the " + kind.word + " \"" + name
-                                        + "\" is there already: use another name, or PUT to change it");
+                                        + "\" is there already: use another name, or change it (`weft "
+                                        + kind.word + " set`, PUT)");
                     }
                     return true;
                 },
