@@ -222,9 +222,25 @@ final class Explainer {
                             + (spec.encap().isUdp() ? ", UDP port " + spec.port() : "") + ", to " + tunnel.endpoint
                             + ": "
                             + burst.length[0] + " bytes of frame");
-            text.out(nameOf(egress), tables.underlay.refusal(tunnel, burst.length[0]));
+            final DropReason refusal = tables.underlay.refusal(tunnel, burst.length[0]);
+            if (refusal == DropReason.NONE) {
+                warnOfMtu(text, spec, tunnel.endpoint);
+            }
+            text.out(nameOf(egress), refusal);
         } else {
             text.out(nameOf(egress), DropReason.PORT_NOT_IN_NETWORK);
+        }
+    }
+
+    /** The kernel is asked only by sending; what its interface says is known. */
+    private void warnOfMtu(final Explanation text, final NetworkSpec network, final IpAddress to) {
+        final int outer = burst.length[0] + Overhead.outer(network, to.family());
+        final int mtu = tables.underlay.mtu();
+        if (outer > mtu) {
+            text.step(
+                    "MTU",
+                    "the outer packet has " + outer + " bytes and the underlay's MTU is " + mtu
+                            + ": unless it is cut into segments expect " + DropReason.TOO_BIG_FOR_TUNNEL.key());
         }
     }
 

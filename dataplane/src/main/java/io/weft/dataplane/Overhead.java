@@ -16,10 +16,11 @@ public final class Overhead {
 
     /** Outer IP, UDP unless NVGRE, tunnel header, inner Ethernet header, and a tag where tags travel. */
     public static int bytes(final NetworkSpec network, final int family) {
-        return (family == 6 ? IPV6 : IPV4)
-                + (network.encap().isUdp() ? UDP : 0)
-                + TUNNEL
-                + Ethernet.HEADER_LENGTH
-                + (network.keepInnerVlan() ? Vlan.TAG_LENGTH : 0);
+        return outer(network, family) + Ethernet.HEADER_LENGTH + (network.keepInnerVlan() ? Vlan.TAG_LENGTH : 0);
+    }
+
+    /** Outer IP, UDP unless NVGRE, and tunnel header. */
+    static int outer(final NetworkSpec network, final int family) {
+        return (family == 6 ? IPV6 : IPV4) + (network.encap().isUdp() ? UDP : 0) + TUNNEL;
     }
 }

@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.weft.dataplane.api.NetworkSpec;
 import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.Rows;
+import io.weft.dataplane.api.SwitchControl;
 import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.api.TenantSpec;
 import io.weft.dataplane.api.TraceSpec;
+import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
 import java.util.ArrayList;
@@ -225,6 +228,36 @@ class TraceTest {
                     "this port may use 02:00:00:00:00:03 alone",
                     refused.steps().get(2).text());
         }
+    }
+
+    @Test
+    void shouldForeseeWhatTheKernelsInterfaceDoesNotTake() {
+        final IpAddress own = IpAddress.parse("127.0.0.1");
+        try (Switch weft = Switch.launch(new SwitchContext()
+                .pumped(true)
+                .underlay(new UnderlaySpec(
+                        List.of(own), false, UnderlaySpec.Device.KERNEL, 0, List.of(), 8, Map.of(), 0)))) {
+            final SwitchControl control = weft.control();
+            get(control.putTenant(new TenantSpec("t", 1024)));
+            get(control.putNetwork(TestSwitch.spec("t/a", 5001, Encapsulation.GENEVE)));
+            get(control.addPeer("t/a", IpAddress.parse("127.0.0.2")));
+            get(control.putPort(new PortSpec("a", PortSpec.Kind.MEMORY, "a", "t/a", Map.of(), 0, 0, 0)));
+            assertEquals("send", stage(control, 65_500), "65,536 bytes, as many as the loopback interface takes");
+            assertEquals("MTU", stage(control, 65_501));
+        }
+    }
+
+    /** What follows the encapsulation of a frame of that many bytes. */
+    private static String stage(final SwitchControl control, final int bytes) {
+        final byte[] frame = TestFrames.ethernet(0x020000000006L, 0x020000000003L, 0x88b5, new byte[bytes - 14]);
+        final List<Rows.TraceStep> steps =
+                get(control.trace(new TraceSpec("a", frame, null, 0, null))).steps();
+        for (int i = 0; i < steps.size(); i++) {
+            if (steps.get(i).stage().equals("encapsulation")) {
+                return steps.get(i + 1).stage();
+            }
+        }
+        throw new AssertionError(steps.toString());
     }
 
     @Test

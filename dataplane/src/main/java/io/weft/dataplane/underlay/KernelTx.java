@@ -94,6 +94,11 @@ final class KernelTx implements UnderlayTx {
         return innerLength > kernel.maxInner ? DropReason.TOO_BIG_FOR_TUNNEL : DropReason.NONE;
     }
 
+    @Override
+    public int mtu() {
+        return underlay.mtu();
+    }
+
     private void sendUdp(final int group, final SenderPorts of) {
         final int kind = groups.kind(group);
         final int first = groups.first(group);

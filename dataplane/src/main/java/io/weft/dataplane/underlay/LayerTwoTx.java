@@ -131,6 +131,11 @@ final class LayerTwoTx implements UnderlayTx {
         return header.ipLength(innerLength) > mtu ? DropReason.TOO_BIG_FOR_TUNNEL : DropReason.NONE;
     }
 
+    @Override
+    public int mtu() {
+        return mtu;
+    }
+
     private static int innerSum(final Burst burst, final TxQueue tx, final int i) {
         final int frame = tx.frame[i];
         final int skip = tx.skip[i];

@@ -29,6 +29,9 @@ public interface UnderlayTx {
     /** Why a frame of that many bytes, outer headers not counted, cannot go into the tunnel; else none. Changes nothing. */
     DropReason refusal(Tunnel tunnel, int innerLength);
 
+    /** Bytes of the largest outer IP packet, as far as it is known; a route may say otherwise. */
+    int mtu();
+
     /** Offload words that it takes, as {@code PortQueue.offloads}. */
     int offloads();
 }
