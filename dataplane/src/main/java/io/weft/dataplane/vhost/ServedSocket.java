@@ -74,7 +74,8 @@ final class ServedSocket implements AutoCloseable {
     private static void removeStale(final String path, final UnixSocket.Address address) throws IOException {
         final int mode = (Integer) Files.getAttribute(Path.of(path), "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if ((mode & TYPE) != SOCKET) {
-            throw new ErrnoException(path + " exists and is no socket", Errno.EADDRINUSE);
+            throw new ErrnoException(
+                    path + " exists and is no socket: remove it, or name another path", Errno.EADDRINUSE);
         }
         final int probe = check("socket", UnixSocket.open());
         final int connected = UnixSocket.connect(probe, address);

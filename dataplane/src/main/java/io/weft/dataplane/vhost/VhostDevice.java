@@ -236,6 +236,12 @@ public final class VhostDevice implements AutoCloseable {
         }
     }
 
+    private void listenAfter(final long delay) {
+        deaf = true;
+        reactor.unwatch(served.fd());
+        reactor.after(delay, this::listen);
+    }
+
     private void connect() {
         if (socket < 0) {
             socket = UnixSocket.open();
@@ -266,9 +272,7 @@ public final class VhostDevice implements AutoCloseable {
             if (fd < 0) {
                 teller.tell(Errno.message("accept at " + settings.path(), fd));
                 // It stays readable: look again later, not at once and for ever.
-                deaf = true;
-                reactor.unwatch(served.fd());
-                reactor.after(LOOK, this::listen);
+                listenAfter(LOOK);
                 return;
             }
             if (session != null && UnixSocket.isHungUp(session.fd())) {
@@ -279,6 +283,9 @@ public final class VhostDevice implements AutoCloseable {
             } else {
                 teller.tell("refused a second frontend at " + settings.path() + ": the first is still connected");
                 Libc.close(fd);
+                // A QEMU that starts tries again without a pause, some 10,000 times a second.
+                listenAfter(RETRY);
+                return;
             }
         }
     }

@@ -219,7 +219,7 @@ class VhostDeviceTest {
         Files.writeString(Path.of(path), "precious");
         device = device(DeviceRig.settings(path, VhostDevice.Role.SERVER));
         final IOException refused = assertThrows(IOException.class, device::open);
-        assertEquals(path + " exists and is no socket", refused.getMessage());
+        assertEquals(path + " exists and is no socket: remove it, or name another path", refused.getMessage());
         assertEquals("precious", Files.readString(Path.of(path)));
     }
 
@@ -250,6 +250,10 @@ class VhostDeviceTest {
             try (RawFrontend second = RawFrontend.connect(reactor, path)) {
                 reactor.pump();
                 assertTrue(second.isClosed());
+            }
+            try (RawFrontend _ = RawFrontend.connect(reactor, path)) {
+                reactor.pump();
+                assertEquals(1, handler.lines.size(), "who comes again at once waits a little");
             }
             assertTrue(handler.lines.getFirst().startsWith("refused a second frontend"), handler.lines.getFirst());
             assertEquals(VirtioFeatures.OFFERED, first.get(Request.GET_FEATURES), "the first did not notice");
