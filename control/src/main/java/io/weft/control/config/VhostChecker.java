@@ -39,7 +39,10 @@ final class VhostChecker {
                     key, Words.quoted(file) + " is not the path of a file; name one, such as /run/weft/vm1.sock");
         } else if (plain(file).equals(plain(config.api().unix()))) {
             complaints.error(key, file + " is the API's own socket (api.unix); name another");
-        } else if (!host.anyDevice() && !host.hasFolder().test(folder.toString())) {
+        } else if (!host.anyDevice()
+                && !host.hasFolder().test(folder.toString())
+                && !folder.equals(folder(config.api().unix()))) {
+            // The folder of the API's socket is made by the switch itself.
             complaints.warn(key, "there is no folder " + folder + " yet; the port waits until somebody makes it");
         }
         socket(path + ".socket", device, host, complaints);

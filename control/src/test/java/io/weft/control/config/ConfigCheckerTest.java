@@ -231,8 +231,7 @@ class ConfigCheckerTest {
 
     @Test
     void shouldCheckWhoMayConnectToAGuestsSocket() {
-        final Host host =
-                new Host(_ -> true, _ -> 0, false, "root"::equals, "kvm"::equals, folder -> folder.startsWith("/run"));
+        final Host host = new Host(_ -> true, _ -> 0, false, "root"::equals, "kvm"::equals, "/run"::equals);
         assertComplaints(
                 host,
                 ports(
@@ -241,7 +240,8 @@ class ConfigCheckerTest {
                         "v3: {network: a/w, vhost-user: /run/3, socket: {group: kvm}}",
                         "v4: {network: a/w, vhost-user: /run/4, mode: server, socket: {mode: 0960}}",
                         "v5: {network: a/w, vhost-user: /run/5, mode: server, socket: {mode: 0444}}",
-                        "v6: {network: a/w, vhost-user: /srv/6, mode: server, socket: {user: root}}"),
+                        "v6: {network: a/w, vhost-user: /srv/6, mode: server, socket: {user: root}}",
+                        "v7: {network: a/w, vhost-user: /run/weft/7, mode: server}"),
                 "f.yaml:5: ports.v2.socket.owner: there is no user \"me\" on this host; make it, or name another",
                 "f.yaml:5: ports.v2.socket.group: there is no group \"us\" on this host; make it, or name another",
                 "f.yaml:6: ports.v3.socket: is for a socket that the switch serves; in mode client the other side makes it:"
