@@ -25,6 +25,9 @@ final class CaptureFrames implements AutoCloseable {
     /** Where UDP begins over IPv6. */
     private static final int IPV6_HEADERS = Ethernet.HEADER_LENGTH + Ipv6.HEADER_LENGTH;
 
+    /** Makes the last source port, as which tcpdump knows no protocol; the first one it would read as another's. */
+    private static final int UNKNOWN_FLOW = -1;
+
     private static final int MAX_INNER = 65_535 - OuterHeader.MAX_LENGTH;
 
     private final IpAddress own4;
@@ -87,7 +90,7 @@ final class CaptureFrames implements AutoCloseable {
         header.write(
                 scratch.address(),
                 Math.min(inner, MAX_INNER),
-                Mem.getIntNative(record + CaptureRing.HASH),
+                sent ? Mem.getIntNative(record + CaptureRing.HASH) : UNKNOWN_FLOW,
                 sent ? Ecn.encapsulate(ecn) : ecn);
         return sent ? header.length() : header.length() - TunnelHeader.LENGTH;
     }

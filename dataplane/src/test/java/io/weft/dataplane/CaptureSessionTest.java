@@ -11,12 +11,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.weft.dataplane.api.Capture;
 import io.weft.dataplane.api.CaptureSpec;
+import io.weft.dataplane.api.NetworkSpec;
 import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.api.TenantSpec;
+import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.dataplane.capture.CaptureRing;
 import io.weft.dataplane.capture.CapturedFrame;
 import io.weft.dataplane.port.CaptureFilter;
 import io.weft.encap.Encapsulation;
+import io.weft.encap.IpAddress;
+import java.io.IOException;
 import java.lang.reflect.Field;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -198,6 +206,40 @@ class CaptureSessionTest {
             assertEquals(4789, TestFrames.u16(bytes, 36));
             assertEquals(5001, TestFrames.u24(bytes, 46));
             assertArrayEquals(big, TestFrames.slice(bytes, 50));
+        }
+    }
+
+    @Test
+    void shouldMakeUpASourcePortThatIsNoOtherProtocolsWhenTheKernelKeepsIt() throws IOException {
+        final InetAddress here = InetAddress.ofLiteral("127.0.0.1");
+        final int port;
+        try (DatagramSocket free = new DatagramSocket(0, here)) {
+            port = free.getLocalPort();
+        }
+        final UnderlaySpec kernel = new UnderlaySpec(
+                List.of(IpAddress.parse("127.0.0.1")), true, UnderlaySpec.Device.KERNEL, 0, List.of(), 8, Map.of(), 0);
+        try (Switch own = Switch.launch(new SwitchContext().pumped(true).underlay(kernel));
+                DatagramSocket peer = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.2"))) {
+            get(own.control().putTenant(new TenantSpec("t", 1024)));
+            final NetworkSpec spec = TestSwitch.spec("t/a", 5001, Encapsulation.VXLAN);
+            get(own.control()
+                    .putNetwork(new NetworkSpec(
+                            "t", "a", 5001, spec.encap(), port, true, false, spec.udpChecksum(), 100, 10_000, null)));
+            try (Capture of = get(own.control().capture(new CaptureSpec("underlay", true, false, false, 2000, null)))) {
+                final byte[] payload = TestFrames.concat(TestFrames.vxlan(5001), frame(B, A));
+                peer.send(new DatagramPacket(payload, payload.length, here, port));
+                final long deadline = System.nanoTime() + 10_000_000_000L;
+                List<Seen> seen = List.of();
+                while (seen.isEmpty() && System.nanoTime() < deadline) {
+                    own.pump();
+                    seen = all(of);
+                }
+                assertEquals(1, seen.size());
+                final byte[] bytes = seen.get(0).bytes();
+                assertEquals(65_535, TestFrames.u16(bytes, 34), "tcpdump takes 49152 for another protocol");
+                assertEquals(port, TestFrames.u16(bytes, 36));
+                assertArrayEquals(payload, TestFrames.slice(bytes, 42));
+            }
         }
     }
 
