@@ -77,7 +77,8 @@ final class TraceCommand extends ApiCommand {
     @ArgGroup(exclusive = false, heading = "%nA frame by its fields:%n")
     private FrameFields fields;
 
-    private final FrameText text = new FrameText();
+    /** Made with the first frame: it needs memory that a command which only parses its arguments must not ask for. */
+    private FrameText text;
 
     @Override
     void execute() {
@@ -179,6 +180,9 @@ final class TraceCommand extends ApiCommand {
 
     private String page(final byte[] frame, final String comment, final JsonNode answer) {
         final StringBuilder page = new StringBuilder();
+        if (text == null) {
+            text = new FrameText();
+        }
         page.append(text.of(frame, frame.length, frame.length)).append('\n');
         if (comment != null) {
             page.append("  ").append(comment).append('\n');
