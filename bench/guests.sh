@@ -168,7 +168,8 @@ guest() { # GUEST SECONDS COMMAND: runs it in the guest
 }
 
 rate() { # Mbit/s that guest b received of guest a
-    guest b 10 'iperf3 -s -1 -D' >/dev/null
+    # It goes into the background before it listens.
+    guest b 10 'iperf3 -s -1 -D; until netstat -ltn | grep -q :5201; do usleep 50000; done' >/dev/null
     guest a $((seconds + 20)) "iperf3 -c 192.168.7.2 -t $seconds -O 1 -f m" >"$tmp/run/iperf" \
         || fail "iperf3: $(cat "$tmp/run/iperf")"
     sed -n 's/.* \([0-9.]*\) Mbits\/sec *receiver.*/\1/p' "$tmp/run/iperf"

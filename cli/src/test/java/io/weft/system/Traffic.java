@@ -37,7 +37,11 @@ final class Traffic {
     /** TCP from one to the other for some seconds: Mbit/s that the other received. */
     static double tcp(final Endpoint from, final Endpoint to, final int seconds, final int connections) {
         final int port = PORTS.getAndIncrement();
-        to.shell("iperf3 -s -1 -D -p " + port);
+        // It goes into the background before it listens.
+        to.shell(String.format(
+                Locale.ROOT,
+                "iperf3 -s -1 -D -p %1$d; until busybox netstat -ltn | grep -q ':%1$d '; do busybox usleep 50000; done",
+                port));
         final Sh.Result result = from.tryShell(
                 Duration.ofSeconds(seconds + 30L),
                 String.format(
