@@ -100,6 +100,11 @@ final class Segmenter {
         return tcp ? size >= MIN_TCP_SIZE : size > 0 && payload <= MAX_UDP_SEGMENTS * (long) size;
     }
 
+    /** Segments of the frame begun, at least 1. */
+    int count() {
+        return Math.max(1, (payload + size - 1) / size);
+    }
+
     /** Adds segments to a burst until it or the frame has no more; false when there was none left. */
     boolean fill(final Burst out) {
         final boolean more = number == 0 || done < payload;

@@ -29,6 +29,11 @@ final class Segments {
         return segmenter.begin(from, i);
     }
 
+    /** Frames that the frame begun will be cut into. */
+    int count() {
+        return segmenter.count();
+    }
+
     /** Cuts the next burst of frames; false when there are no more. */
     boolean next() {
         burst.clear();

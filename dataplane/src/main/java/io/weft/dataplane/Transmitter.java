@@ -183,7 +183,8 @@ final class Transmitter {
     }
 
     private DropReason beginSegments(final Burst burst, final int i) {
-        return segmentsLeft <= 0 ? DropReason.SEGMENT_BUDGET : segments.begin(burst, i);
+        final DropReason refusal = segments.begin(burst, i);
+        return refusal == DropReason.NONE && segments.count() > segmentsLeft ? DropReason.SEGMENT_BUDGET : refusal;
     }
 
     private void segmentToTunnel(final Burst burst, final int i, final int tunnel) {

@@ -105,6 +105,29 @@ class HostilityTest {
     }
 
     @Test
+    void shouldCutOneBurstIntoNoMoreSegmentsThanItsBudget() {
+        try (TestSwitch weft = new TestSwitch("10.1.0.1")) {
+            weft.tenant("t")
+                    .network("t/n", VNI, Encapsulation.VXLAN)
+                    .access("a", "t/n")
+                    .access("b", "t/n");
+            final byte[] tcp = new byte[20 + 60_000];
+            tcp[12] = 5 << 4;
+            final byte[] frame = ethernet(BROADCAST, A, 0x0800, TestFrames.ip("10.0.0.1", "10.0.0.2", 6, 0, tcp));
+            // 60,000 bytes in pieces of 8 are 7,500 segments: none of them leaves.
+            assertTrue(weft.port("a").inject(frame, Burst.NEEDS_CSUM, Burst.GSO_TCPV4, 8, 34, 16));
+            weft.pump();
+            assertEquals(1, weft.drops(DropReason.SEGMENT_BUDGET));
+            assertNull(weft.port("b").poll());
+            // A budget is a burst's: what an honest machine sends next is cut as ever.
+            assertTrue(weft.port("a").inject(frame, Burst.NEEDS_CSUM, Burst.GSO_TCPV4, 536, 34, 16));
+            weft.pump();
+            assertEquals(1, weft.drops(DropReason.SEGMENT_BUDGET));
+            assertEquals(112, weft.sent("b").size());
+        }
+    }
+
+    @Test
     void shouldRefuseQuestionsWhenItHasEnded() {
         final TestSwitch weft = new TestSwitch("10.1.0.1");
         weft.close();
