@@ -197,7 +197,9 @@ final class Segmenter {
         }
         Tcp.flags(tcp, flags);
         Tcp.checksum(tcp, 0);
-        Tcp.checksum(tcp, Checksum.finish(transportSum(to, bytes, sum)));
+        final int whole = transportSum(to, bytes, sum);
+        // To Linux one segment is no segmentation but a checksum to fill in, which it never makes 0: see Offload.
+        Tcp.checksum(tcp, last && number == 0 ? Checksum.finishUdp(whole) : Checksum.finish(whole));
     }
 
     private void udp(final long to, final int bytes, final int sum) {

@@ -108,11 +108,14 @@ public final class TestFrames {
         return bytes;
     }
 
-    /** Fills the UDP or TCP checksum (at {@code l4 + offset}) of an IP packet that starts at {@code ip} and ends the array. */
+    /**
+     * Fills the UDP or TCP checksum (at {@code l4 + offset}) of an IP packet that starts at {@code ip} and ends the array;
+     * zero is written as all ones.
+     */
     public static byte[] fixL4(final byte[] bytes, final int ip, final int l4, final int offset) {
         putU16(bytes, l4 + offset, 0);
         final int checksum = ~l4Sum(bytes, ip, l4) & 0xffff;
-        putU16(bytes, l4 + offset, checksum == 0 && offset == 6 ? 0xffff : checksum);
+        putU16(bytes, l4 + offset, checksum == 0 ? 0xffff : checksum);
         return bytes;
     }
 

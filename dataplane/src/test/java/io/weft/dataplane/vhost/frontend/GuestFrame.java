@@ -119,7 +119,12 @@ public final class GuestFrame {
             } else {
                 putU16(segment, csumStart + 4, segment.length - csumStart);
             }
-            segments.add(fixL4(segment, 14, csumStart, csumOffset));
+            fixL4(segment, 14, csumStart, csumOffset);
+            if (tcp && bytes < payload && u16(segment, csumStart + csumOffset) == 0xffff) {
+                // Of several segments Linux leaves it 0.
+                putU16(segment, csumStart + csumOffset, 0);
+            }
+            segments.add(segment);
             at += bytes;
         } while (at < payload);
         return segments;
