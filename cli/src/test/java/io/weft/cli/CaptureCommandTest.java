@@ -125,7 +125,8 @@ final class CaptureCommandTest {
         assertTrue(ran.out().contains("\"bytes\":\"" + HexFormat.of().formatHex(BROADCAST)), ran.out());
         final Ran none = sendWhile(BROADCAST, "capture", "vm1", "--duration", "300ms", "udp");
         assertEquals("", none.out());
-        assertEquals("weft: 0 frames\n", none.err().lines().findFirst().orElse("") + "\n");
+        // A slow machine may say as well how many did not fit the ring.
+        assertTrue(none.err().startsWith("weft: 0 frames"), none.err());
     }
 
     @Test
