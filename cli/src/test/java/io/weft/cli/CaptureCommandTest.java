@@ -23,18 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code weft capture} against the real API and a real switch. */
 final class CaptureCommandTest {
-    private static final String CONFIGURATION = """
-            name: hv1
-            underlay: {address: 10.1.0.1}
-            tenants:
-              acme:
-                networks:
-                  web: {vni: 5001, peers: [10.2.0.1]}
-            ports:
-              vm1: {network: acme/web, tap: vm1}
-              vm2: {network: acme/web, tap: vm2}
-            """;
-
     private static final byte[] BROADCAST =
             HexFormat.of().parseHex("ffffffffffff" + "020000000001" + "88b5" + "00".repeat(46));
     private static final byte[] TAGGED =
@@ -47,7 +35,7 @@ final class CaptureCommandTest {
 
     @BeforeEach
     void start() throws IOException {
-        live = new LiveSwitch(folder, CONFIGURATION);
+        live = new LiveSwitch(folder, LiveSwitch.TWO_MACHINES);
     }
 
     @AfterEach

@@ -21,6 +21,19 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** A whole daemon, its API on a Unix socket, between memory ports: what the commands talk to. */
 final class LiveSwitch implements AutoCloseable {
+    /** Machines vm1 and vm2 in network acme/web, which has a peer. */
+    static final String TWO_MACHINES = """
+            name: hv1
+            underlay: {address: 10.1.0.1}
+            tenants:
+              acme:
+                networks:
+                  web: {vni: 5001, peers: [10.2.0.1]}
+            ports:
+              vm1: {network: acme/web, tap: vm1}
+              vm2: {network: acme/web, tap: vm2}
+            """;
+
     final Map<String, MemoryPort> ports = new ConcurrentHashMap<>();
     private final MemoryPort wire = new MemoryPort(1, 1600, 0, 64, false);
     private final SwitchDaemon daemon;

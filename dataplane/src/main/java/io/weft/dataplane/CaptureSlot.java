@@ -1,7 +1,6 @@
 package io.weft.dataplane;
 
 import io.weft.dataplane.capture.CaptureRing;
-import io.weft.dataplane.port.PortQueue;
 import io.weft.encap.Mem;
 
 /**
@@ -106,12 +105,11 @@ final class CaptureSlot {
         }
     }
 
-    /** Copies what a queue sent through the port, or could not send. */
-    void sent(final Burst burst, final TxQueue tx, final PortQueue queue, final Tunnel[] tunnels, final long nanos) {
-        final boolean delivered = out && !(queue instanceof HandoffQueue);
+    /** Copies what went through the port, or could not; what another worker is to send is copied when it does. */
+    void sent(final Burst burst, final TxQueue tx, final Tunnel[] tunnels, final long nanos) {
         for (int k = 0; k < tx.size; k++) {
             final int reason = tx.refused[k];
-            if (reason == 0 ? delivered : drops) {
+            if (reason != TxQueue.HELD && (reason == 0 ? out : drops)) {
                 entry(burst, tx, k, reason, tunnels, nanos);
             }
         }

@@ -1,6 +1,5 @@
 package io.weft.dataplane;
 
-import io.weft.dataplane.port.PortQueue;
 import java.util.function.LongSupplier;
 
 /**
@@ -37,11 +36,10 @@ final class CaptureTap {
         }
     }
 
-    /** @param queue that took the entries, null for the underlay */
-    void sent(final Burst burst, final TxQueue tx, final int port, final PortQueue queue, final Tunnel[] tunnels) {
+    void sent(final Burst burst, final TxQueue tx, final int port, final Tunnel[] tunnels) {
         for (final CaptureSlot slot : slots) {
             if (slot.port == port) {
-                slot.sent(burst, tx, queue, tunnels, clock.getAsLong());
+                slot.sent(burst, tx, tunnels, clock.getAsLong());
             }
         }
     }

@@ -1,6 +1,6 @@
 package io.weft.dataplane;
 
-import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.PortSender;
 import io.weft.dataplane.underlay.UnderlayTx;
 import io.weft.encap.IpAddress;
 import io.weft.encap.Mem;
@@ -34,7 +34,7 @@ final class ForwardingTables {
     FloodList[] floods = new FloodList[16];
     FlowCache[] caches = new FlowCache[16];
     PortBinding[] bindings = new PortBinding[16];
-    PortQueue[] queues = new PortQueue[16];
+    PortSender[] queues = new PortSender[16];
     TxQueue[] txQueues = new TxQueue[16];
     TrafficCounters[] traffic = new TrafficCounters[16];
     Tunnel[] tunnels = new Tunnel[16];
@@ -121,7 +121,7 @@ final class ForwardingTables {
 
     // Ports.
 
-    void putPort(final PortBinding binding, final PortQueue queue, final TrafficCounters counters) {
+    void putPort(final PortBinding binding, final PortSender queue, final TrafficCounters counters) {
         final int id = binding.id;
         if (id >= bindings.length) {
             bindings = Arrays.copyOf(bindings, 2 * id);

@@ -1,7 +1,7 @@
 package io.weft.dataplane;
 
 import io.weft.dataplane.port.FrameRing;
-import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.PortSender;
 import io.weft.dataplane.port.RingRx;
 import io.weft.dataplane.port.RxQueue;
 
@@ -11,19 +11,19 @@ import io.weft.dataplane.port.RxQueue;
  *
  * <p>Owned by the sending worker; what {@link #drain} returns, by the port's own.
  */
-public final class HandoffQueue implements PortQueue, AutoCloseable {
+public final class HandoffQueue implements PortSender, AutoCloseable {
     private static final int RING = 1 << 20;
     private static final int FRAMES = 1024;
 
     private final FrameRing ring = new FrameRing(RING, FRAMES);
     private final RingRx drain;
-    private final PortQueue target;
+    private final PortSender target;
 
     /**
-     * @param target the port's queue; only its {@link PortQueue#offloads} are asked for here
+     * @param target the port; only its {@link PortSender#offloads} are asked for here
      * @param wakes whether the port's worker can sleep on what {@link #drain} returns
      */
-    public HandoffQueue(final PortQueue target, final boolean wakes) {
+    public HandoffQueue(final PortSender target, final boolean wakes) {
         this.target = target;
         drain = new RingRx(ring, wakes);
     }
@@ -44,20 +44,6 @@ public final class HandoffQueue implements PortQueue, AutoCloseable {
     @Override
     public int offloads() {
         return target.offloads();
-    }
-
-    /** Nothing: the port's own worker receives. */
-    @Override
-    public int rxBurst(final Burst burst) {
-        return 0;
-    }
-
-    @Override
-    public void rxRelease() {}
-
-    @Override
-    public int wakeFd() {
-        return -1;
     }
 
     @Override

@@ -2,7 +2,7 @@ package io.weft.dataplane;
 
 import io.weft.dataplane.Registry.PortEntry;
 import io.weft.dataplane.port.Port;
-import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.PortSender;
 import io.weft.dataplane.port.RxQueue;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,51 +24,47 @@ final class PortWiring {
 
     void wire(final PortEntry entry) {
         final Port port = entry.port;
-        entry.tx = new PortQueue[workers];
         final List<List<RxQueue>> rx = lists();
         final List<List<RxQueue>> inbound = lists();
         for (int q = 0; q < port.queues(); q++) {
-            final int worker = workerOf(entry.id, q);
-            rx.get(worker).add(port.queue(q));
-            if (entry.tx[worker] == null) {
-                entry.tx[worker] = port.queue(q);
-            }
+            rx.get(workerOf(entry.id, q)).add(port.queue(q));
         }
+        entry.tx = new PortSender[workers];
         for (int w = 0; w < workers; w++) {
             entry.traffic.add(new TrafficCounters(counters, entry.spec.name(), w));
-            if (entry.tx[w] == null) {
-                entry.tx[w] = handoff(entry, workerOf(entry.id, w % port.queues()), inbound);
-            }
-        }
-        if (port.queues() > 1) {
-            spread(entry, inbound);
+            entry.tx[w] = port.isSteered() ? port.spread(reach(entry, w, inbound)) : nearest(entry, w, inbound);
         }
         entry.rx = arrays(rx);
         entry.inbound = arrays(inbound);
     }
 
-    /** Lets a port that wants it choose the pair by flow: each worker reaches every pair, its own or by its worker. */
-    private void spread(final PortEntry entry, final List<List<RxQueue>> inbound) {
-        for (int w = 0; w < workers; w++) {
-            final PortQueue[] pairs = new PortQueue[entry.port.queues()];
-            final PortQueue[] byOwner = new PortQueue[workers];
-            for (int q = 0; q < pairs.length; q++) {
-                final int owner = workerOf(entry.id, q);
-                if (owner == w) {
-                    pairs[q] = entry.port.queue(q);
-                } else {
-                    if (byOwner[owner] == null) {
-                        byOwner[owner] = handoff(entry, owner, inbound);
-                    }
-                    pairs[q] = byOwner[owner];
-                }
+    /** The worker's first queue of the port, or where it hands over to one that has a queue. */
+    private PortSender nearest(final PortEntry entry, final int worker, final List<List<RxQueue>> inbound) {
+        final int queues = entry.port.queues();
+        for (int q = 0; q < queues; q++) {
+            if (workerOf(entry.id, q) == worker) {
+                return entry.port.queue(q);
             }
-            final PortQueue sender = entry.port.spread(pairs);
-            if (sender == null) {
-                return;
-            }
-            entry.tx[w] = sender;
         }
+        return handoff(entry, workerOf(entry.id, worker % queues), inbound);
+    }
+
+    /** For each queue pair, where the worker puts frames for it: the pair itself, or its worker's hand-off. */
+    private PortSender[] reach(final PortEntry entry, final int worker, final List<List<RxQueue>> inbound) {
+        final PortSender[] pairs = new PortSender[entry.port.queues()];
+        final PortSender[] byOwner = new PortSender[workers];
+        for (int q = 0; q < pairs.length; q++) {
+            final int owner = workerOf(entry.id, q);
+            if (owner == worker) {
+                pairs[q] = entry.port.queue(q);
+            } else {
+                if (byOwner[owner] == null) {
+                    byOwner[owner] = handoff(entry, owner, inbound);
+                }
+                pairs[q] = byOwner[owner];
+            }
+        }
+        return pairs;
     }
 
     private static HandoffQueue handoff(final PortEntry entry, final int owner, final List<List<RxQueue>> inbound) {

@@ -5,7 +5,7 @@ import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.TenantSpec;
 import io.weft.dataplane.port.Port;
-import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.PortSender;
 import io.weft.dataplane.port.RxQueue;
 import io.weft.dataplane.sys.Region;
 import io.weft.encap.IpAddress;
@@ -124,7 +124,7 @@ final class Registry {
         /** By worker. */
         final List<TrafficCounters> traffic = new ArrayList<>();
         /** By worker: where it sends, and what it polls. */
-        PortQueue[] tx;
+        PortSender[] tx;
 
         RxQueue[][] rx;
         RxQueue[][] inbound;

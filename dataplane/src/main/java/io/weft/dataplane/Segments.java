@@ -1,6 +1,6 @@
 package io.weft.dataplane;
 
-import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.PortSender;
 
 /**
  * A frame on its way through an egress that cannot segment it: cut into bursts of frames whose headers are the switch's
@@ -17,9 +17,9 @@ final class Segments {
     static boolean takes(final int offloads, final int gsoType) {
         return switch (gsoType & ~Burst.GSO_ECN) {
             case Burst.GSO_NONE -> true;
-            case Burst.GSO_TCPV4 -> (offloads & PortQueue.TSO4) != 0;
-            case Burst.GSO_TCPV6 -> (offloads & PortQueue.TSO6) != 0;
-            case Burst.GSO_UDP_L4 -> (offloads & PortQueue.USO) != 0;
+            case Burst.GSO_TCPV4 -> (offloads & PortSender.TSO4) != 0;
+            case Burst.GSO_TCPV6 -> (offloads & PortSender.TSO6) != 0;
+            case Burst.GSO_UDP_L4 -> (offloads & PortSender.USO) != 0;
             default -> false;
         };
     }

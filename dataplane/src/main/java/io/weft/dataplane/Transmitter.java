@@ -1,6 +1,6 @@
 package io.weft.dataplane;
 
-import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.PortSender;
 import io.weft.encap.Mem;
 import io.weft.encap.Vlan;
 
@@ -159,7 +159,7 @@ final class Transmitter {
 
     private static boolean checksummed(final Burst burst, final int i, final int offloads) {
         return (burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0
-                || (offloads & PortQueue.CSUM) != 0
+                || (offloads & PortSender.CSUM) != 0
                 || Offload.complete(burst, i);
     }
 
@@ -211,10 +211,10 @@ final class Transmitter {
         if (tx.size == 0) {
             return;
         }
-        final PortQueue queue = tables.queues[port];
+        final PortSender queue = tables.queues[port];
         queue.txBurst(burst, tx);
         if (tap != null) {
-            tap.sent(burst, tx, port, queue, tables.tunnels);
+            tap.sent(burst, tx, port, tables.tunnels);
         }
         int sent = 0;
         int held = 0;
@@ -245,7 +245,7 @@ final class Transmitter {
         }
         tables.underlay.txBurst(burst, tx, tables.tunnels);
         if (tap != null) {
-            tap.sent(burst, tx, DropTable.UNDERLAY, null, tables.tunnels);
+            tap.sent(burst, tx, DropTable.UNDERLAY, tables.tunnels);
         }
         int sent = 0;
         long bytes = 0;

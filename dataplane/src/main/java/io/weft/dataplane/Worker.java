@@ -3,7 +3,7 @@ package io.weft.dataplane;
 import io.weft.dataplane.PollSet.Kind;
 import io.weft.dataplane.PollSet.Source;
 import io.weft.dataplane.api.SwitchException;
-import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.PortSender;
 import io.weft.dataplane.port.RxQueue;
 import io.weft.dataplane.sys.Affinity;
 import io.weft.dataplane.sys.ErrnoException;
@@ -306,7 +306,7 @@ final class Worker implements Agent {
      */
     void onAddPort(
             final PortBinding binding,
-            final PortQueue tx,
+            final PortSender tx,
             final RxQueue[] rx,
             final RxQueue[] inbound,
             final TrafficCounters traffic) {

@@ -107,6 +107,21 @@ class CaptureSessionTest {
     }
 
     @Test
+    void shouldShowAFrameOnceWhereAnotherWorkerSendsIt() {
+        weft.close();
+        weft = plain(new SwitchContext().workers(2));
+        weft.send("b", frame(A, B));
+        try (Capture of = capture("b", true, true, true)) {
+            weft.send("a", frame(B, A));
+            weft.advance(100);
+            final List<Seen> seen = all(of);
+            assertEquals(1, seen.size(), seen.toString());
+            assertEquals(CaptureRing.OUT, seen.getFirst().direction());
+            assertEquals(DropReason.NONE, seen.getFirst().reason());
+        }
+    }
+
+    @Test
     void shouldShowADroppedFrameOnceAsItCameWithItsReason() {
         final byte[] tagged = TestFrames.tag(0x8100, 7, frame(B, A));
         weft.trunk("fw", Map.of(10, NET));

@@ -30,14 +30,18 @@ public interface Port extends AutoCloseable {
         return 0;
     }
 
+    /** Whether the machine wants a flow's frames on the queue pair from which it sent that flow; else any will do. */
+    default boolean isSteered() {
+        return false;
+    }
+
     /**
-     * One sender over all queue pairs that chooses by flow, for a port whose machine wants a flow's frames on the pair
-     * from which it sent that flow; null: any queue will do.
+     * One sender over all queue pairs of a port that {@link #isSteered}.
      *
      * @param pairs for each queue pair, where the sender's worker puts frames for it
      */
-    default PortQueue spread(final PortQueue[] pairs) {
-        return null;
+    default PortSender spread(final PortSender[] pairs) {
+        return pairs[0];
     }
 
     /** Called once, when the workers poll the port. Throws {@link io.weft.dataplane.api.SwitchException}. */

@@ -33,13 +33,8 @@ public final class VhostPort implements Port, VhostHandler {
     private final VhostState state;
     private final VhostQueue[] queues;
     private final DeviceRecord record;
-    /** By ring; written under {@link #onOwner}. */
-    private final Virtqueue[] rings;
-
-    private final boolean[] enabled;
     private PortHost host;
     private VhostDevice device;
-    private boolean connected;
     private boolean up;
     private boolean upTold;
     private String lastEnd = "";
@@ -51,8 +46,6 @@ public final class VhostPort implements Port, VhostHandler {
         this.record = record;
         state = new VhostState(pairs, mtu);
         queues = new VhostQueue[pairs];
-        rings = new Virtqueue[2 * pairs];
-        enabled = new boolean[2 * pairs];
         for (int i = 0; i < pairs; i++) {
             queues[i] = new VhostQueue(state, i);
         }
@@ -129,7 +122,12 @@ public final class VhostPort implements Port, VhostHandler {
     }
 
     @Override
-    public PortQueue spread(final PortQueue[] pairs) {
+    public boolean isSteered() {
+        return queues.length > 1;
+    }
+
+    @Override
+    public PortSender spread(final PortSender[] pairs) {
         return new VhostSpread(state, pairs);
     }
 
@@ -155,7 +153,7 @@ public final class VhostPort implements Port, VhostHandler {
         if (up) {
             return broken().isEmpty() ? "up" : broken();
         }
-        if (connected) {
+        if (device != null && device.isConnected()) {
             return Rows.WAITING + " for the guest's driver";
         }
         return Rows.WAITING
@@ -167,9 +165,9 @@ public final class VhostPort implements Port, VhostHandler {
     }
 
     private String broken() {
-        for (int r = 0; r < rings.length; r++) {
-            if (rings[r] != null && rings[r].isBroken()) {
-                return "ring " + r + " stopped until the guest restarts it: " + rings[r].broken();
+        for (final VhostDevice.RingState ring : device.rings()) {
+            if (!ring.broken().isEmpty()) {
+                return "ring " + ring.index() + " stopped until the guest restarts it: " + ring.broken();
             }
         }
         return "";
@@ -178,15 +176,17 @@ public final class VhostPort implements Port, VhostHandler {
     @Override
     public Rows.VhostRow details() {
         final List<Rows.RingRow> rows = new ArrayList<>();
-        for (int r = 0; r < rings.length; r++) {
-            if (rings[r] != null) {
-                rows.add(new Rows.RingRow(r, rings[r].size(), enabled[r], rings[r].faults(), rings[r].broken()));
+        if (device != null) {
+            for (final VhostDevice.RingState ring : device.rings()) {
+                if (ring.started()) {
+                    rows.add(new Rows.RingRow(ring.index(), ring.size(), ring.enabled(), ring.faults(), ring.broken()));
+                }
             }
         }
         return new Rows.VhostRow(
                 spec.vhost().mode() == VhostSpec.Mode.CLIENT ? "client" : "server",
                 spec.vhost().path(),
-                VirtioFeatures.names(state.features()),
+                VirtioFeatures.names(device == null ? 0 : device.features()),
                 up ? state.activePairs() : 0,
                 queues.length,
                 rows,
@@ -228,20 +228,19 @@ public final class VhostPort implements Port, VhostHandler {
     @Override
     public void ringChanged(final int ring, final Virtqueue queue) {
         queues[ring >> 1].attach(ring, queue);
-        rings[ring] = queue;
         countPairs();
     }
 
     @Override
     public void ringEnabled(final int ring, final boolean value) {
         queues[ring >> 1].enable(ring, value);
-        enabled[ring] = value;
         countPairs();
     }
 
+    /** Looks at other workers' queues, too: nobody changes them but the conductor's orders, and it waits for this one. */
     private void countPairs() {
         int pairs = 0;
-        while (pairs < queues.length && rings[2 * pairs] != null && enabled[2 * pairs]) {
+        while (pairs < queues.length && queues[pairs].receives()) {
             pairs++;
         }
         state.activePairs(pairs);
@@ -250,7 +249,6 @@ public final class VhostPort implements Port, VhostHandler {
 
     @Override
     public void connected() {
-        connected = true;
         mtuAsked = 0;
         state.mtu(mtu);
     }
@@ -262,7 +260,6 @@ public final class VhostPort implements Port, VhostHandler {
 
     @Override
     public void disconnected(final String why) {
-        connected = false;
         lastEnd = why;
         mtuAsked = 0;
         state.mtu(mtu);

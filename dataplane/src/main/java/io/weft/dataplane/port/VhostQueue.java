@@ -71,6 +71,11 @@ final class VhostQueue implements PortQueue {
         }
     }
 
+    /** Whether the guest can be sent frames on this pair. */
+    boolean receives() {
+        return sender.isReady();
+    }
+
     @Override
     public int rxBurst(final Burst burst) {
         final Virtqueue queue = transmit;

@@ -73,9 +73,13 @@ final class VhostSender {
         enabled = value;
     }
 
+    boolean isReady() {
+        return ring != null && enabled;
+    }
+
     void send(final Burst burst, final TxQueue tx) {
         final Virtqueue queue = ring;
-        if (queue == null || !enabled || queue.isBroken()) {
+        if (!isReady() || queue.isBroken()) {
             refuse(tx, DropReason.PORT_DOWN);
             return;
         }

@@ -9,15 +9,15 @@ import io.weft.dataplane.TxQueue;
  *
  * <p>Owned by the worker.
  */
-final class VhostSpread implements PortQueue {
+final class VhostSpread implements PortSender {
     private final VhostState state;
-    private final PortQueue[] pairs;
+    private final PortSender[] pairs;
     /** By pair: the entries for it, and which of the whole they are. */
     private final TxQueue[] parts;
 
     private final int[][] origins;
 
-    VhostSpread(final VhostState state, final PortQueue[] pairs) {
+    VhostSpread(final VhostState state, final PortSender[] pairs) {
         this.state = state;
         this.pairs = pairs.clone();
         parts = new TxQueue[pairs.length];
@@ -67,19 +67,5 @@ final class VhostSpread implements PortQueue {
     @Override
     public int offloads() {
         return state.offloads();
-    }
-
-    /** Nothing: the pairs are polled one by one. */
-    @Override
-    public int rxBurst(final Burst burst) {
-        return 0;
-    }
-
-    @Override
-    public void rxRelease() {}
-
-    @Override
-    public int wakeFd() {
-        return -1;
     }
 }

@@ -64,10 +64,6 @@ final class VhostState {
         return steering;
     }
 
-    long features() {
-        return features;
-    }
-
     private boolean has(final long feature) {
         return (features & feature) != 0;
     }

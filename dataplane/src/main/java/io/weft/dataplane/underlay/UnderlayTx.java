@@ -32,6 +32,6 @@ public interface UnderlayTx {
     /** Bytes of the largest outer IP packet, as far as it is known; a route may say otherwise. */
     int mtu();
 
-    /** Offload words that it takes, as {@code PortQueue.offloads}. */
+    /** Offload words that it takes, as {@code PortSender.offloads}. */
     int offloads();
 }
