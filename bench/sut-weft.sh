@@ -58,6 +58,8 @@ line=
 until [ "$line" = ready ]; do
     read -r line <&3 || exit 1
 done
+# Who measures may ask the worker what it spent.
+echo "api $tmp/api.sock"
 echo ready
 # Until standard input closes, or the switch ends by itself.
 while kill -0 "$pid" 2>/dev/null; do
