@@ -109,10 +109,12 @@ final class Listing {
         final List<Rows.WorkerRow> rows = new ArrayList<>();
         for (int w = 0; w < workers.size(); w++) {
             final Worker worker = workers.get(w).worker();
+            final long busyNanos = worker.counters.read(WorkerCounters.BUSY_NANOS);
             rows.add(new Rows.WorkerRow(
                     w,
                     worker.cpu(),
-                    busy.of(w, worker.counters.read(WorkerCounters.BUSY_NANOS)),
+                    busy.of(w, busyNanos),
+                    busyNanos,
                     worker.asleep,
                     worker.counters.read(WorkerCounters.LOOPS),
                     worker.counters.read(WorkerCounters.ORDERS),

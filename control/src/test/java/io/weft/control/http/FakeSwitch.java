@@ -36,7 +36,7 @@ final class FakeSwitch implements SwitchControl {
 
     static Rows.Status ordinary() {
         return new Rows.Status(
-                List.of(new Rows.WorkerRow(0, -1, 0.25, false, 100, 5, 2, 1)),
+                List.of(new Rows.WorkerRow(0, -1, 0.25, 1_000, false, 100, 5, 2, 1)),
                 List.of(new Rows.TenantRow("acme", 65_536, 7, 1)),
                 List.of(new Rows.NetworkRow(
                         "acme/web", 5001, "vxlan", 4789, 3, 8192, 1, List.of("10.2.0.1"), null, 1450)),

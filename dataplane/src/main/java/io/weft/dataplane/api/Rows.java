@@ -105,9 +105,20 @@ public final class Rows {
             long txFrames,
             long idleMs) {}
 
-    /** @param busy share of the last second's time that the worker spent on frames, 0 to 1; {@code cpu} -1: not pinned */
+    /**
+     * @param busy share of the last second's time that the worker spent on frames, 0 to 1; {@code cpu} -1: not pinned
+     * @param busyNanos time spent on frames since the start
+     */
     public record WorkerRow(
-            int id, int cpu, double busy, boolean asleep, long loops, long orders, int polled, int parked) {}
+            int id,
+            int cpu,
+            double busy,
+            long busyNanos,
+            boolean asleep,
+            long loops,
+            long orders,
+            int polled,
+            int parked) {}
 
     /** received + generated + copies + segments = sent + dropped + held + merged. */
     public record Books(
