@@ -57,7 +57,10 @@ public enum DropReason {
     PORT_DOWN("port-down", "port's device is down or gone"),
     PORT_ERROR("port-error", "port's device refused the frame"),
     TOO_BIG_FOR_TUNNEL(
-            "too-big-for-tunnel", "too big for the tunnel: underlay MTU is less than frame and outer header"),
+            "too-big-for-tunnel",
+            "too big for the tunnel, and of a kind whose sender cannot be told: no IP, IPv4 without DF, to a group"),
+    TOO_BIG_TOLD("too-big-told", "too big for the tunnel; its sender was told by ICMP what fits"),
+    TOO_BIG_UNTOLD("too-big-untold", "too big for the tunnel; its sender was told often enough just before"),
     TOO_BIG_FOR_PORT("too-big-for-port", "too big for the port's MTU"),
     UNDERLAY_FULL("underlay-full", "underlay's send queue is full"),
     UNDERLAY_UNREACHABLE("underlay-unreachable", "no route to the tunnel's endpoint"),

@@ -7,6 +7,7 @@ import io.weft.encap.Ethernet;
 import io.weft.encap.IpAddress;
 import io.weft.encap.MacAddress;
 import io.weft.encap.Mem;
+import io.weft.encap.ParsedFrame;
 import io.weft.flowcache.FloodList;
 import io.weft.flowcache.FlowCache;
 import io.weft.flowcache.MacTable;
@@ -25,6 +26,7 @@ final class Explainer {
     private final boolean acceptAny;
     private final Pipeline pipeline;
     private final Burst burst = new Burst();
+    private final ParsedFrame parsed = new ParsedFrame();
     private final long memory = Mem.allocate(Burst.HEADROOM + (long) Burst.MAX_FRAME, 64);
 
     Explainer(final ForwardingTables tables, final boolean acceptAny) {
@@ -222,9 +224,11 @@ final class Explainer {
                             + (spec.encap().isUdp() ? ", UDP port " + spec.port() : "") + ", to " + tunnel.endpoint
                             + ": "
                             + burst.length[0] + " bytes of frame");
-            final DropReason refusal = tables.underlay.refusal(tunnel, burst.length[0]);
+            DropReason refusal = tables.underlay.refusal(tunnel, burst.length[0]);
             if (refusal == DropReason.NONE) {
                 warnOfMtu(text, spec, tunnel.endpoint);
+            } else if (refusal == DropReason.TOO_BIG_FOR_TUNNEL) {
+                refusal = tooBig(text, id);
             }
             text.out(nameOf(egress), refusal);
         } else {
@@ -232,9 +236,19 @@ final class Explainer {
         }
     }
 
+    private DropReason tooBig(final Explanation text, final int tunnel) {
+        final int maxFrame = tables.maxFrame(tunnel);
+        final int mtu = Egress.isPort(burst.ingress[0]) ? TooBig.mtuToTell(burst, 0, maxFrame, parsed) : 0;
+        text.step(
+                "MTU",
+                "the tunnel takes frames of " + maxFrame + " bytes"
+                        + (mtu == 0 ? "" : "; its sender would be told by ICMP that packets of " + mtu + " fit"));
+        return mtu == 0 ? DropReason.TOO_BIG_FOR_TUNNEL : DropReason.TOO_BIG_TOLD;
+    }
+
     /** The kernel is asked only by sending; what its interface says is known. */
     private void warnOfMtu(final Explanation text, final NetworkSpec network, final IpAddress to) {
-        final int outer = burst.length[0] + Overhead.outer(network, to.family());
+        final int outer = burst.length[0] + Overhead.outer(network.encap(), to.family());
         final int mtu = tables.underlay.mtu();
         if (outer > mtu) {
             text.step(

@@ -181,6 +181,12 @@ final class ForwardingTables {
         return found != null && found.network.id() == network;
     }
 
+    /** Bytes of the largest frame that the tunnel takes, as far as it is known. */
+    int maxFrame(final int tunnel) {
+        final Tunnel found = tunnels[tunnel];
+        return underlay.mtu() - Overhead.outer(found.network.spec().encap(), found.endpoint.family());
+    }
+
     /** Returns the tunnel's id, or -1. Addresses as {@link IpAddress} holds them. */
     int tunnelTo(final int network, final int family, final long hi, final long lo) {
         return endpoints.lookup(network, hi, endpointLow(family, lo));

@@ -43,15 +43,35 @@ final class Segmenter {
     private int segment;
     private int segmentOffset;
 
-    /** Looks at a frame; anything but {@link DropReason#NONE} says that it cannot be cut. */
+    /** As {@link #begin(Burst, int, int)}, whatever its size. */
     DropReason begin(final Burst burst, final int i) {
+        return begin(burst, i, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Looks at a frame; anything but {@link DropReason#NONE} says that it cannot be cut. TCP is a stream of bytes, so its
+     * segments are made smaller than was asked for where only smaller ones fit; a datagram of UDP is what its sender made.
+     *
+     * @param maxFrame bytes of the largest segment, headers with it
+     * @return {@link DropReason#TOO_BIG_FOR_TUNNEL} where the frame can be cut, but not so small
+     */
+    DropReason begin(final Burst burst, final int i, final int maxFrame) {
         from = burst;
         frame = i;
         done = 0;
         number = 0;
         segment = -1;
         segmentOffset = 0;
-        return isSound() ? DropReason.NONE : DropReason.BAD_OFFLOAD;
+        if (!isSound()) {
+            return DropReason.BAD_OFFLOAD;
+        }
+        if (headers + Math.min(size, payload) > maxFrame) {
+            if (!tcp || maxFrame - headers < MIN_TCP_SIZE) {
+                return DropReason.TOO_BIG_FOR_TUNNEL;
+            }
+            size = maxFrame - headers;
+        }
+        return DropReason.NONE;
     }
 
     private boolean isSound() {

@@ -24,9 +24,13 @@ final class Segments {
         };
     }
 
-    /** Looks at the frame and begins; anything but {@link DropReason#NONE}: the frame cannot be cut. */
-    DropReason begin(final Burst from, final int i) {
-        return segmenter.begin(from, i);
+    /**
+     * Looks at the frame and begins; anything but {@link DropReason#NONE}: the frame cannot be cut.
+     *
+     * @param maxFrame bytes of the largest frame that may come of it
+     */
+    DropReason begin(final Burst from, final int i, final int maxFrame) {
+        return segmenter.begin(from, i, maxFrame);
     }
 
     /** Frames that the frame begun will be cut into. */

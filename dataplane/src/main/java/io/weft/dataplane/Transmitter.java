@@ -21,10 +21,13 @@ final class Transmitter {
      */
     private static final int SEGMENTS_A_BURST = 4096;
 
+    private static final int TOO_BIG = DropReason.TOO_BIG_FOR_TUNNEL.ordinal();
+
     private final ForwardingTables tables;
     private final WorkerCounters counters;
     private final TrafficCounters underlayTraffic;
     private final Segments segments = new Segments();
+    private final TooBig tooBig;
     private final TxQueue toUnderlay = new TxQueue();
     /** Captures that look in here; null: none. */
     CaptureTap tap;
@@ -33,8 +36,13 @@ final class Transmitter {
     private int touchedCount;
     private int segmentsLeft = SEGMENTS_A_BURST;
 
-    Transmitter(final ForwardingTables tables, final WorkerCounters counters, final TrafficCounters underlayTraffic) {
+    Transmitter(
+            final ForwardingTables tables,
+            final WorkerCounters counters,
+            final TrafficCounters underlayTraffic,
+            final TooBig tooBig) {
         this.tables = tables;
+        this.tooBig = tooBig;
         this.counters = counters;
         this.underlayTraffic = underlayTraffic;
     }
@@ -85,12 +93,30 @@ final class Transmitter {
 
     /** Sends all that was gathered of the burst. */
     void flush(final Burst burst) {
+        flushPorts(burst);
+        flushUnderlay(burst);
+        segmentsLeft = SEGMENTS_A_BURST;
+        if (tooBig.answers().size != 0) {
+            sendAnswers();
+        }
+    }
+
+    private void flushPorts(final Burst burst) {
         for (int k = 0; k < touchedCount; k++) {
             flushPort(burst, touched[k]);
         }
         touchedCount = 0;
-        flushUnderlay(burst);
-        segmentsLeft = SEGMENTS_A_BURST;
+    }
+
+    /** Tells senders what fits; the burst that they sent has left. */
+    private void sendAnswers() {
+        final Burst answers = tooBig.answers();
+        counters.add(WorkerCounters.GENERATED, answers.size);
+        for (int k = 0; k < answers.size; k++) {
+            toPort(answers, k, Egress.id(answers.ingress[k]), false);
+        }
+        flushPorts(answers);
+        tooBig.clear();
     }
 
     /** Sends frames that another worker handed over, as they are, through a port of this worker. */
@@ -122,6 +148,7 @@ final class Transmitter {
         }
         touchedCount = 0;
         toUnderlay.clear();
+        tooBig.clear();
         segmentsLeft = SEGMENTS_A_BURST;
     }
 
@@ -164,7 +191,7 @@ final class Transmitter {
     }
 
     private void segmentToPort(final Burst burst, final int i, final int port) {
-        final DropReason refusal = beginSegments(burst, i);
+        final DropReason refusal = beginSegments(burst, i, Integer.MAX_VALUE);
         if (refusal != DropReason.NONE) {
             refuse(burst, i, refusal, port, null);
             return;
@@ -182,15 +209,16 @@ final class Transmitter {
         counters.add(WorkerCounters.SEGMENTS, made - 1L);
     }
 
-    private DropReason beginSegments(final Burst burst, final int i) {
-        final DropReason refusal = segments.begin(burst, i);
+    private DropReason beginSegments(final Burst burst, final int i, final int maxFrame) {
+        final DropReason refusal = segments.begin(burst, i, maxFrame);
         return refusal == DropReason.NONE && segments.count() > segmentsLeft ? DropReason.SEGMENT_BUDGET : refusal;
     }
 
     private void segmentToTunnel(final Burst burst, final int i, final int tunnel) {
-        final DropReason refusal = beginSegments(burst, i);
+        final int maxFrame = tables.maxFrame(tunnel);
+        final DropReason refusal = beginSegments(burst, i, maxFrame);
         if (refusal != DropReason.NONE) {
-            refuse(burst, i, refusal, DropTable.UNDERLAY, tables.tunnels[tunnel]);
+            refuse(burst, i, tooBigOr(refusal, burst, i, maxFrame), DropTable.UNDERLAY, tables.tunnels[tunnel]);
             return;
         }
         int made = 0;
@@ -244,9 +272,6 @@ final class Transmitter {
             return;
         }
         tables.underlay.txBurst(burst, tx, tables.tunnels);
-        if (tap != null) {
-            tap.sent(burst, tx, DropTable.UNDERLAY, tables.tunnels);
-        }
         int sent = 0;
         long bytes = 0;
         for (int k = 0; k < tx.size; k++) {
@@ -256,12 +281,34 @@ final class Transmitter {
                 bytes += burst.length[i];
                 tables.tunnels[tx.tunnel[k]].txFrames++;
             } else {
+                if (tx.refused[k] == TOO_BIG) {
+                    tx.refused[k] = tooBig.answer(
+                                    burst,
+                                    i,
+                                    tables.maxFrame(tx.tunnel[k]),
+                                    tx.shared[k],
+                                    DropReason.TOO_BIG_FOR_TUNNEL)
+                            .ordinal();
+                }
                 count(tx.refused[k], DropTable.UNDERLAY, burst.network[i]);
             }
+        }
+        if (tap != null) {
+            tap.sent(burst, tx, DropTable.UNDERLAY, tables.tunnels);
         }
         tx.clear();
         counters.add(WorkerCounters.SENT, sent);
         underlayTraffic.sent(sent, bytes);
+    }
+
+    /** A frame to be cut that does not fit however it is cut: its sender is told of the first segment's size. */
+    private DropReason tooBigOr(final DropReason refusal, final Burst burst, final int i, final int maxFrame) {
+        if (refusal != DropReason.TOO_BIG_FOR_TUNNEL
+                || segments.begin(burst, i, Integer.MAX_VALUE) != DropReason.NONE
+                || !segments.next()) {
+            return refusal;
+        }
+        return tooBig.answer(segments.burst(), 0, maxFrame, false, refusal);
     }
 
     /** Refuses a frame before it came to a queue; {@code tunnel} where it was for one. */

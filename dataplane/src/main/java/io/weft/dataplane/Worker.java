@@ -91,7 +91,7 @@ final class Worker implements Agent {
         housekeptNanos = startNanos;
         tables = new ForwardingTables(context, underlay);
         learning = new Learning(facts, this.counters, context.workers() > 1);
-        transmitter = new Transmitter(tables, this.counters, underlayTraffic);
+        transmitter = new Transmitter(tables, this.counters, underlayTraffic, new TooBig(nanoClock));
         pipeline = new Pipeline(tables, this.counters, transmitter, learning, acceptAny);
     }
 

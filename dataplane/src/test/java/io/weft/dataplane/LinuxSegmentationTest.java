@@ -266,7 +266,7 @@ class LinuxSegmentationTest {
             frames.add(bytes(burst, 0));
             return frames;
         }
-        assertEquals(DropReason.NONE, segments.begin(burst, 0));
+        assertEquals(DropReason.NONE, segments.begin(burst, 0, Integer.MAX_VALUE));
         while (segments.next()) {
             for (int i = 0; i < segments.burst().size; i++) {
                 frames.add(bytes(segments.burst(), i));

@@ -47,4 +47,15 @@ public final class Icmp {
     public static int sequence(final long address) {
         return Mem.getShort(address + SEQUENCE);
     }
+
+    /** Says whether a message tells of an error, to which no error may answer (RFC 1122, section 3.2.2). */
+    public static boolean isErrorV4(final int type) {
+        // Unreachable, source quench, redirect, time exceeded, parameter problem.
+        return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+    }
+
+    /** The same for ICMPv6: errors are below 128, and to a redirect none may answer either (RFC 4443, section 2.4 e). */
+    public static boolean isErrorV6(final int type) {
+        return type < 128 || type == 137;
+    }
 }

@@ -26,6 +26,9 @@ public final class Ipv6 {
     public static final int DESTINATION = 24;
     public static final int HEADER_LENGTH = 40;
 
+    /** Bytes that every link carries in one packet (section 5). */
+    public static final int MIN_MTU = 1280;
+
     /** In an extension header: what follows it. */
     public static final int EXTENSION_NEXT = 0;
 

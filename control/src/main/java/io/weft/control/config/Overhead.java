@@ -10,9 +10,6 @@ import java.util.stream.Stream;
  * What a tunnel takes of the underlay's MTU: the outer IP header, the tunnel's, and the inner frame's Ethernet header.
  */
 public final class Overhead {
-    private static final int ETHERNET = 14;
-    private static final int TAG = 4;
-
     private Overhead() {}
 
     /**
@@ -20,13 +17,7 @@ public final class Overhead {
      * IPv6, NVGRE 42 and 62; with an inner tag 4 more.
      */
     public static int of(final Encapsulation encap, final boolean ipv6, final boolean innerTag) {
-        final int outer = ipv6 ? 40 : 20;
-        final int tunnel =
-                switch (encap) {
-                    case VXLAN, GENEVE -> 8 + 8;
-                    case NVGRE -> 8;
-                };
-        return outer + tunnel + ETHERNET + (innerTag ? TAG : 0);
+        return io.weft.dataplane.Overhead.bytes(encap, ipv6 ? 6 : 4, innerTag);
     }
 
     /** The most that the network's tunnels take; without peers and group, what they would over the host's addresses. */

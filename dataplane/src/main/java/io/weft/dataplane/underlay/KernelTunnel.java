@@ -1,5 +1,6 @@
 package io.weft.dataplane.underlay;
 
+import io.weft.dataplane.Overhead;
 import io.weft.dataplane.Tunnel;
 import io.weft.dataplane.api.NetworkSpec;
 import io.weft.dataplane.sys.MessageBatch;
@@ -7,10 +8,7 @@ import io.weft.dataplane.sys.SocketAddresses;
 import io.weft.dataplane.sys.Sockets;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
-import io.weft.encap.Ipv4;
-import io.weft.encap.Ipv6;
 import io.weft.encap.TunnelHeader;
-import io.weft.encap.Udp;
 
 /**
  * What sending into a tunnel takes: its header, where to, and through which kind of socket. Owned by the worker.
@@ -44,9 +42,7 @@ final class KernelTunnel {
         nameLength = family == 4 ? SocketAddresses.SIZE_V4 : SocketAddresses.SIZE_V6;
         kind = kind(spec, family);
         segments = kind == SendGroups.CHECKSUM || kind == SendGroups.EITHER;
-        final int ip = family == 4 ? Ipv4.MIN_HEADER_LENGTH : Ipv6.HEADER_LENGTH;
-        final int outer = ip + (udp ? Udp.HEADER_LENGTH : 0) + TunnelHeader.LENGTH;
-        maxInner = mtu == 0 ? Integer.MAX_VALUE : mtu - outer;
+        maxInner = mtu == 0 ? Integer.MAX_VALUE : mtu - Overhead.outer(spec.encap(), family);
     }
 
     /**
