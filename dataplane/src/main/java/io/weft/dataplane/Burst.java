@@ -61,6 +61,9 @@ public final class Burst {
     /** Ordinal of a {@link DropReason} that the source found for the frame; 0: none, {@link DropReason#NONE}. */
     public final int[] refused = new int[CAPACITY];
 
+    /** Whether the source wants {@link #hash} of its frames when they are released. */
+    public boolean wantsHash;
+
     /** From an underlay: ordinal of {@link io.weft.encap.Encapsulation}. */
     public final int[] encapsulation = new int[CAPACITY];
     /** From an underlay: UDP port that the packet was sent to; 0 for NVGRE. */
@@ -89,9 +92,9 @@ public final class Burst {
 
     final long[] destination = new long[CAPACITY];
     final long[] source = new long[CAPACITY];
-    /** Symmetric hash of the flow: entropy, queue and worker choice. */
+    /** Symmetric hash of the flow: entropy, queue and worker choice. Good once {@link Flows} was asked for it. */
     public final int[] hash = new int[CAPACITY];
-    /** ECN field of the frame's own IP header, or -1 without one. */
+    /** ECN field of the frame's own IP header, -1 without one, or {@link Flows#NOT_ASKED}. */
     public final int[] ecn = new int[CAPACITY];
     /** Where the frame goes: {@link Egress}. */
     final int[] egress = new int[CAPACITY];
@@ -114,5 +117,6 @@ public final class Burst {
     public void clear() {
         size = 0;
         segments = 0;
+        wantsHash = false;
     }
 }

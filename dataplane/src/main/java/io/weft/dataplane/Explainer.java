@@ -32,7 +32,7 @@ final class Explainer {
     Explainer(final ForwardingTables tables, final boolean acceptAny) {
         this.tables = tables;
         this.acceptAny = acceptAny;
-        pipeline = new Pipeline(tables, new WorkerCounters(), null, null, acceptAny);
+        pipeline = new Pipeline(tables, new WorkerCounters(), null, null, new Flows(tables.seed), acceptAny);
     }
 
     private void load(final byte[] frame, final int from) {

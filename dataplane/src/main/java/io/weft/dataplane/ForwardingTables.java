@@ -119,6 +119,19 @@ final class ForwardingTables {
         return caches[networks[network].tenantId()];
     }
 
+    /** Learns where an address is, and has the flow cache forget what that makes wrong. Returns what the table says. */
+    int learn(final int network, final int vlan, final long mac, final int egress, final int nowMs) {
+        final int result = macs.learn(network, vlan, mac, egress, nowMs);
+        if (result == MacTable.MOVED) {
+            // Every flow to the address was decided on where it used to be.
+            cacheOf(network).invalidate();
+        } else if (result == MacTable.LEARNED) {
+            // What was for it went to everybody.
+            cacheOf(network).invalidateTentative();
+        }
+        return result;
+    }
+
     // Ports.
 
     void putPort(final PortBinding binding, final PortSender queue, final TrafficCounters counters) {

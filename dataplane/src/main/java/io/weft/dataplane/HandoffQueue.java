@@ -42,6 +42,11 @@ public final class HandoffQueue implements PortSender, AutoCloseable {
     }
 
     @Override
+    public boolean needsHash() {
+        return true;
+    }
+
+    @Override
     public int offloads() {
         return target.offloads();
     }

@@ -49,13 +49,9 @@ final class Learning implements Expired {
         tables = into;
         final int network = burst.network[i];
         final int ingress = burst.ingress[i];
-        switch (into.macs.learn(network, burst.vlan[i], burst.source[i], ingress, nowMs)) {
+        switch (into.learn(network, burst.vlan[i], burst.source[i], ingress, nowMs)) {
             case MacTable.LEARNED -> tell(LEARNED, network, burst.vlan[i], burst.source[i], ingress);
-            case MacTable.MOVED -> {
-                // Every flow to the address was decided on where it used to be.
-                into.cacheOf(network).invalidate();
-                tell(MOVED, network, burst.vlan[i], burst.source[i], ingress);
-            }
+            case MacTable.MOVED -> tell(MOVED, network, burst.vlan[i], burst.source[i], ingress);
             case MacTable.REFRESHED -> {
                 if (relayed) {
                     tellInUse(into, network, burst.vlan[i], burst.source[i], ingress, nowMs);

@@ -4,7 +4,6 @@ import io.weft.dataplane.api.NetworkSpec;
 import io.weft.encap.Ecn;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.Ethernet;
-import io.weft.encap.FlowHash;
 import io.weft.encap.FrameParser;
 import io.weft.encap.Geneve;
 import io.weft.encap.IpAddress;
@@ -36,6 +35,9 @@ final class Pipeline {
     /** In {@link Burst#ingress}: the frame was dropped, and {@link Burst#egress} says why. */
     static final int GONE = -1;
 
+    /** In {@link #lines}: the flow is that of the frame before. */
+    private static final long AGAIN = 0;
+
     private static final long RESERVED_MULTICAST = 0x0180_c200_0000L;
     private static final DropReason[] GENEVE_REASONS = new DropReason[Geneve.NOT_ETHERNET + 1];
 
@@ -55,6 +57,7 @@ final class Pipeline {
     private final WorkerCounters counters;
     private final Transmitter transmitter;
     private final Learning learning;
+    private final Flows flows;
     private final boolean acceptAny;
     private final ParsedFrame parsed = new ParsedFrame();
     private final long[] lines = new long[Burst.CAPACITY];
@@ -69,11 +72,13 @@ final class Pipeline {
             final WorkerCounters counters,
             final Transmitter transmitter,
             final Learning learning,
+            final Flows flows,
             final boolean acceptAny) {
         this.tables = tables;
         this.counters = counters;
         this.transmitter = transmitter;
         this.learning = learning;
+        this.flows = flows;
         this.acceptAny = acceptAny;
     }
 
@@ -164,7 +169,7 @@ final class Pipeline {
         if (burst.refused[i] != 0) {
             return DropReason.of(burst.refused[i]);
         }
-        if (!FrameParser.parse(burst.head[i], burst.headLength[i], burst.length[i], parsed)) {
+        if (!FrameParser.link(burst.head[i], burst.headLength[i], burst.length[i], parsed)) {
             return DropReason.TOO_SHORT;
         }
         burst.vlan[i] = MacTable.NO_VLAN;
@@ -183,7 +188,7 @@ final class Pipeline {
         if (port.mac != 0 && parsed.source != port.mac) {
             return DropReason.SPOOFED_SOURCE_MAC;
         }
-        return addressesAndHash(burst, i);
+        return addresses(burst, i);
     }
 
     private DropReason classifyTrunk(final Burst burst, final int i, final PortBinding port) {
@@ -228,10 +233,6 @@ final class Pipeline {
         burst.headLength[i] -= Vlan.TAG_LENGTH;
         burst.length[i] -= Vlan.TAG_LENGTH;
         burst.csumStart[i] -= Vlan.TAG_LENGTH;
-        // The parse stays good: what was found lies a tag nearer.
-        parsed.l3 -= Vlan.TAG_LENGTH;
-        parsed.l4 -= Vlan.TAG_LENGTH;
-        parsed.payload -= Vlan.TAG_LENGTH;
     }
 
     private boolean keepsInnerVlan(final int network) {
@@ -243,8 +244,8 @@ final class Pipeline {
         return vid == Vlan.VID_PRIORITY ? MacTable.NO_VLAN : vid;
     }
 
-    /** The last checks, the same for frames of ports and of tunnels; fills in addresses, hash and ECN. */
-    private DropReason addressesAndHash(final Burst burst, final int i) {
+    /** The last checks, the same for frames of ports and of tunnels; fills in the addresses. */
+    private DropReason addresses(final Burst burst, final int i) {
         if (parsed.source == 0 || Ethernet.isMulticast(parsed.source)) {
             return DropReason.BAD_SOURCE_MAC;
         }
@@ -253,8 +254,10 @@ final class Pipeline {
         }
         burst.destination[i] = parsed.destination;
         burst.source[i] = parsed.source;
-        burst.ecn[i] = parsed.ecn;
-        burst.hash[i] = FlowHash.symmetric(burst.head[i], parsed, tables.seed);
+        burst.ecn[i] = Flows.NOT_ASKED;
+        if (burst.wantsHash) {
+            flows.find(burst, i);
+        }
         return DropReason.NONE;
     }
 
@@ -281,7 +284,7 @@ final class Pipeline {
             return DropReason.ZERO_CHECKSUM_V6;
         }
         burst.ingress[i] = Egress.tunnel(tunnel.id);
-        if (!FrameParser.parse(burst.head[i], burst.headLength[i], burst.length[i], parsed)) {
+        if (!FrameParser.link(burst.head[i], burst.headLength[i], burst.length[i], parsed)) {
             return DropReason.INNER_TOO_SHORT;
         }
         burst.vlan[i] = MacTable.NO_VLAN;
@@ -291,12 +294,13 @@ final class Pipeline {
             }
             burst.vlan[i] = innerVlan(parsed.outerTci);
         }
-        if (parsed.ecn >= 0 && !combineEcn(burst, i)) {
+        // Not-ECT outside leaves the inner field as it is (RFC 6040, figure 4).
+        if (burst.outerEcn[i] != Ecn.NOT_ECT && !combineEcn(burst, i)) {
             return DropReason.ECN_CONGESTED;
         }
         tunnel.rxFrames++;
         tunnel.lastHeardMs = nowMs;
-        return addressesAndHash(burst, i);
+        return addresses(burst, i);
     }
 
     /** RFC 6936, section 5: without a checksum over IPv6 only where it is configured, and only from configured ends. */
@@ -371,6 +375,10 @@ final class Pipeline {
 
     /** RFC 6040, section 4.2. Returns false when the frame must be dropped. */
     private boolean combineEcn(final Burst burst, final int i) {
+        FrameParser.network(burst.head[i], burst.headLength[i], parsed);
+        if (parsed.ecn < 0) {
+            return true;
+        }
         final int outer = burst.outerEcn[i];
         final int result = Ecn.decapsulate(parsed.ecn, outer);
         if (Ecn.isSuspicious(parsed.ecn, outer)) {
@@ -381,7 +389,6 @@ final class Pipeline {
         }
         if (result != parsed.ecn) {
             Ecn.set(burst.head[i] + parsed.l3, parsed.ipVersion, result);
-            parsed.ecn = result;
         }
         return true;
     }
@@ -390,30 +397,69 @@ final class Pipeline {
 
     private void lookUp(final Burst burst) {
         final int n = burst.size;
-        // First ask for every line, then look at them: the cache misses overlap.
+        // First ask for every line, then look at them: the cache misses overlap. A run of frames of one flow asks once.
         long touched = 0;
+        FlowCache cache = null;
+        int network = DropTable.NONE;
+        long was0 = -1;
+        long was1 = 0;
+        long was2 = 0;
         for (int i = 0; i < n; i++) {
             burst.sends[i] = 0;
-            if (burst.ingress[i] != GONE) {
-                final FlowCache cache = tables.cacheOf(burst.network[i]);
-                lines[i] = cache.slotOf(cache.hash(key0(burst, i), key1(burst, i), key2(burst, i)));
-                touched ^= FlowCache.touch(lines[i]);
+            if (burst.ingress[i] == GONE) {
+                continue;
             }
+            final long k0 = key0(burst, i);
+            final long k1 = key1(burst, i);
+            final long k2 = key2(burst, i);
+            if (k0 == was0 && k1 == was1 && k2 == was2) {
+                lines[i] = AGAIN;
+                continue;
+            }
+            was0 = k0;
+            was1 = k1;
+            was2 = k2;
+            if (burst.network[i] != network) {
+                network = burst.network[i];
+                cache = tables.cacheOf(network);
+            }
+            lines[i] = cache.slotOf(cache.hash(k0, k1, k2));
+            touched ^= FlowCache.touch(lines[i]);
         }
         keep(touched);
+        resolve(burst);
+    }
+
+    private void resolve(final Burst burst) {
         int misses = 0;
         int live = 0;
-        for (int i = 0; i < n; i++) {
-            if (burst.ingress[i] != GONE) {
-                final FlowCache cache = tables.cacheOf(burst.network[i]);
-                live++;
-                int egress = cache.lookupAt(lines[i], key0(burst, i), key1(burst, i), key2(burst, i), nowMs);
-                if (egress == FlowCache.MISS) {
-                    egress = decide(burst, i, cache);
-                    misses++;
-                }
-                burst.egress[i] = egress;
+        int again = 0;
+        int egress = Egress.FLOOD;
+        FlowCache cache = null;
+        for (int i = 0; i < burst.size; i++) {
+            if (burst.ingress[i] == GONE) {
+                continue;
             }
+            live++;
+            if (lines[i] == AGAIN) {
+                again++;
+                burst.egress[i] = egress;
+                continue;
+            }
+            if (again != 0) {
+                cache.hitAgain(again);
+                again = 0;
+            }
+            cache = tables.cacheOf(burst.network[i]);
+            egress = cache.lookupAt(lines[i], key0(burst, i), key1(burst, i), key2(burst, i), nowMs);
+            if (egress == FlowCache.MISS) {
+                egress = decide(burst, i, cache);
+                misses++;
+            }
+            burst.egress[i] = egress;
+        }
+        if (again != 0) {
+            cache.hitAgain(again);
         }
         counters.add(WorkerCounters.HITS, live - misses);
         counters.add(WorkerCounters.MISSES, misses);
@@ -441,12 +487,14 @@ final class Pipeline {
                 ? MacTable.NONE
                 : tables.macs.lookup(network, burst.vlan[i], destination);
         final int egress = route(known, ingress);
-        if (egress == Egress.FLOOD) {
-            return egress;
-        }
         final int life = (int) Math.min(
                 MAX_FLOW_MS, Math.max(1, tables.networks[network].spec().macAgeMs() / 4));
-        cache.insertAt(lines[i], key0(burst, i), key1(burst, i), key2(burst, i), egress, nowMs, nowMs + life);
+        if (egress == Egress.FLOOD) {
+            cache.insertTentativeAt(
+                    lines[i], key0(burst, i), key1(burst, i), key2(burst, i), egress, nowMs, nowMs + life);
+        } else {
+            cache.insertAt(lines[i], key0(burst, i), key1(burst, i), key2(burst, i), egress, nowMs, nowMs + life);
+        }
         return egress;
     }
 
@@ -478,15 +526,20 @@ final class Pipeline {
     private void flood(final Burst burst, final int i) {
         final FloodList list = tables.floods[burst.network[i]];
         final int ingress = burst.ingress[i];
-        for (int k = 0; k < list.portCount(); k++) {
+        final int ports = list.portCount();
+        final int tunnels = Egress.isTunnel(ingress) ? 0 : list.tunnelCount();
+        int places = tunnels;
+        for (int k = 0; k < ports; k++) {
+            places += Egress.port(list.port(k)) == ingress ? 0 : 1;
+        }
+        final boolean shared = places > 1;
+        for (int k = 0; k < ports; k++) {
             if (Egress.port(list.port(k)) != ingress) {
-                transmitter.toPort(burst, i, list.port(k), true);
+                transmitter.toPort(burst, i, list.port(k), shared);
             }
         }
-        if (!Egress.isTunnel(ingress)) {
-            for (int k = 0; k < list.tunnelCount(); k++) {
-                transmitter.toTunnel(burst, i, list.tunnel(k), true);
-            }
+        for (int k = 0; k < tunnels; k++) {
+            transmitter.toTunnel(burst, i, list.tunnel(k), shared);
         }
         if (burst.sends[i] == 0) {
             drop(burst, i, DropReason.NO_DESTINATION, ingressPort(burst, i), burst.network[i]);

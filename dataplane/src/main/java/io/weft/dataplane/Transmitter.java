@@ -26,12 +26,21 @@ final class Transmitter {
     private final ForwardingTables tables;
     private final WorkerCounters counters;
     private final TrafficCounters underlayTraffic;
+    private final Flows flows;
     private final Segments segments = new Segments();
     private final TooBig tooBig;
     private final TxQueue toUnderlay = new TxQueue();
     /** Captures that look in here; null: none. */
     CaptureTap tap;
 
+    /**
+     * Where the last plain frame went, of which network and into which queue, all checked: the next of the same takes it
+     * from here. Good until something is flushed.
+     */
+    private int lastPort = DropTable.NONE;
+
+    private int lastNetwork;
+    private TxQueue last;
     private int[] touched = new int[64];
     private int touchedCount;
     private int segmentsLeft = SEGMENTS_A_BURST;
@@ -40,19 +49,35 @@ final class Transmitter {
             final ForwardingTables tables,
             final WorkerCounters counters,
             final TrafficCounters underlayTraffic,
+            final Flows flows,
             final TooBig tooBig) {
         this.tables = tables;
         this.tooBig = tooBig;
         this.counters = counters;
         this.underlayTraffic = underlayTraffic;
+        this.flows = flows;
     }
 
     /** Sends the frame through a port; {@code shared} when it goes elsewhere too. */
     void toPort(final Burst burst, final int i, final int port, final boolean shared) {
         burst.sends[i]++;
+        if (port == lastPort
+                && burst.network[i] == lastNetwork
+                && (burst.vnetFlags[i] | burst.gsoType[i]) == 0
+                && !last.isFull()) {
+            last.add(i, -1, shared);
+            return;
+        }
+        toAnyPort(burst, i, port, shared);
+    }
+
+    private void toAnyPort(final Burst burst, final int i, final int port, final boolean shared) {
         if (!tables.isInNetwork(port, burst.network[i])) {
             refuse(burst, i, DropReason.PORT_NOT_IN_NETWORK, port, null);
             return;
+        }
+        if (tables.queues[port].needsHash()) {
+            flows.find(burst, i);
         }
         if ((burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0 && burst.gsoType[i] == Burst.GSO_NONE) {
             append(burst, i, port, shared);
@@ -72,6 +97,7 @@ final class Transmitter {
     /** Sends the frame into a tunnel; {@code shared} when it goes elsewhere too. */
     void toTunnel(final Burst burst, final int i, final int tunnel, final boolean shared) {
         burst.sends[i]++;
+        flows.find(burst, i);
         if (!tables.isOfNetwork(tunnel, burst.network[i])) {
             refuse(burst, i, DropReason.PORT_NOT_IN_NETWORK, DropTable.UNDERLAY, null);
             return;
@@ -143,6 +169,7 @@ final class Transmitter {
         if (tap != null) {
             tap.publish();
         }
+        forgetLast();
         for (int k = 0; k < touchedCount; k++) {
             tables.txQueues[touched[k]].clear();
         }
@@ -164,7 +191,17 @@ final class Transmitter {
         final PortBinding binding = tables.bindings[port];
         if (binding.isTrunk()) {
             pushTag(burst, i, tx, entry, binding.vlanOf(burst.network[i]));
+        } else if (!tables.queues[port].needsHash()) {
+            lastPort = port;
+            lastNetwork = burst.network[i];
+            last = tx;
         }
+    }
+
+    /** Nothing that was checked for the last frame holds any more. */
+    private void forgetLast() {
+        lastPort = DropTable.NONE;
+        last = null;
     }
 
     private static void pushTag(final Burst burst, final int i, final TxQueue tx, final int entry, final int vid) {
@@ -235,6 +272,7 @@ final class Transmitter {
     }
 
     private void flushPort(final Burst burst, final int port) {
+        forgetLast();
         final TxQueue tx = tables.txQueues[port];
         if (tx.size == 0) {
             return;

@@ -45,6 +45,7 @@ final class Worker implements Agent {
     private final int id;
     private final int cpu;
     private final boolean adaptive;
+    private final boolean pumped;
     private final boolean acceptAny;
     private final LongSupplier nanoClock;
     private final long startNanos;
@@ -71,6 +72,7 @@ final class Worker implements Agent {
 
     private int nowMs;
     private int loopsToLook = LOOK_EVERY;
+    private long loopEnd;
     private long housekeptNanos;
     private long reclaimedNanos;
 
@@ -85,14 +87,16 @@ final class Worker implements Agent {
         this.counters = new WorkerCounters(counters, id);
         cpu = context.cpus().isEmpty() ? -1 : context.cpus().get(id);
         adaptive = context.adaptive();
+        pumped = context.pumped();
         acceptAny = context.underlay().acceptAny();
         nanoClock = context.nanoClock();
         startNanos = nanoClock.getAsLong();
         housekeptNanos = startNanos;
         tables = new ForwardingTables(context, underlay);
         learning = new Learning(facts, this.counters, context.workers() > 1);
-        transmitter = new Transmitter(tables, this.counters, underlayTraffic, new TooBig(nanoClock));
-        pipeline = new Pipeline(tables, this.counters, transmitter, learning, acceptAny);
+        final Flows flows = new Flows(tables.seed);
+        transmitter = new Transmitter(tables, this.counters, underlayTraffic, flows, new TooBig(nanoClock));
+        pipeline = new Pipeline(tables, this.counters, transmitter, learning, flows, acceptAny);
     }
 
     @Override
@@ -111,7 +115,9 @@ final class Worker implements Agent {
 
     @Override
     public int doWork() {
-        final long now = nanoClock.getAsLong();
+        // The end of a busy loop is the begin of the next: one look at the clock for both, where loops follow at once.
+        final long now = loopEnd != 0 && !pumped ? loopEnd : nanoClock.getAsLong();
+        loopEnd = 0;
         nowMs = (int) ((now - startNanos) / 1_000_000);
         int work = takeOrders();
         if (polls.parkedCount() > 0 && --loopsToLook <= 0) {
@@ -125,7 +131,8 @@ final class Worker implements Agent {
         }
         counters.add(WorkerCounters.LOOPS, 1);
         if (frames > 0) {
-            counters.add(WorkerCounters.BUSY_NANOS, nanoClock.getAsLong() - now);
+            loopEnd = nanoClock.getAsLong();
+            counters.add(WorkerCounters.BUSY_NANOS, loopEnd - now);
         }
         counters.publish();
         if (work == 0 && adaptive && polls.isQuiet()) {
@@ -441,8 +448,8 @@ final class Worker implements Agent {
             return;
         }
         final int egress = egressOf(network, port, endpoint);
-        if (egress >= 0 && tables.macs.learn(network, vlan, mac, egress, nowMs) == MacTable.MOVED) {
-            tables.cacheOf(network).invalidate();
+        if (egress >= 0) {
+            tables.learn(network, vlan, mac, egress, nowMs);
         }
     }
 

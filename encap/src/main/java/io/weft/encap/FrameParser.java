@@ -24,32 +24,68 @@ public final class FrameParser {
      *     is tagged would depend on who reads it
      */
     public static boolean parse(final long address, final int available, final int length, final ParsedFrame out) {
-        out.reset(length);
-        final int readable = Math.min(available, length);
-        if (readable < Ethernet.HEADER_LENGTH) {
-            out.flags = ParsedFrame.RUNT;
+        if (!link(address, available, length, out)) {
             return false;
         }
-        out.destination = Ethernet.destination(address);
-        out.source = Ethernet.source(address);
-        int type = Ethernet.type(address);
-        int at = Ethernet.HEADER_LENGTH;
-        if (Vlan.isTpid(type)) {
-            at = tags(address, readable, type, out);
-            if (at > readable) {
-                out.flags = ParsedFrame.RUNT;
-                return false;
-            }
-            type = Mem.getShort(address + at - 2);
-        }
-        out.etherType = type;
-        out.payload = at;
-        if (type == Ethernet.TYPE_IPV4) {
-            ipv4(address, at, readable, out);
-        } else if (type == Ethernet.TYPE_IPV6) {
-            ipv6(address, at, readable, out);
-        }
+        network(address, available, out);
         return true;
+    }
+
+    /**
+     * The first half of {@link #parse}: addresses, tags and type. All that a switch needs of most frames.
+     *
+     * @param out its fields up to {@link ParsedFrame#payload}, and {@link ParsedFrame#flags}, are overwritten
+     * @return as {@link #parse}
+     */
+    public static boolean link(final long address, final int available, final int length, final ParsedFrame out) {
+        final int readable = Math.min(available, length);
+        out.length = length;
+        out.flags = 0;
+        if (readable < Ethernet.HEADER_LENGTH) {
+            out.runt();
+            return false;
+        }
+        final long first = Mem.getLong(address);
+        out.destination = first >>> 16;
+        out.source = (first & 0xffff) << 32 | (Mem.getInt(address + 8) & 0xffff_ffffL);
+        final int type = Ethernet.type(address);
+        if (Vlan.isTpid(type)) {
+            return tagged(address, readable, type, out);
+        }
+        out.tags = 0;
+        out.outerTpid = 0;
+        out.outerTci = 0;
+        out.innerTci = 0;
+        out.etherType = type;
+        out.payload = Ethernet.HEADER_LENGTH;
+        return true;
+    }
+
+    private static boolean tagged(final long address, final int readable, final int tpid, final ParsedFrame out) {
+        out.innerTci = 0;
+        final int at = tags(address, readable, tpid, out);
+        if (at > readable) {
+            out.runt();
+            return false;
+        }
+        out.etherType = Mem.getShort(address + at - 2);
+        out.payload = at;
+        return true;
+    }
+
+    /**
+     * The second half: IP and transport, after {@link #link} of the same frame.
+     *
+     * @param out the other fields are overwritten
+     */
+    public static void network(final long address, final int available, final ParsedFrame out) {
+        out.resetNetwork();
+        final int readable = Math.min(available, out.length);
+        if (out.etherType == Ethernet.TYPE_IPV4) {
+            ipv4(address, out.payload, readable, out);
+        } else if (out.etherType == Ethernet.TYPE_IPV6) {
+            ipv6(address, out.payload, readable, out);
+        }
     }
 
     /** Returns the offset of what follows the tags, beyond what is readable when one is cut; the type stands before it. */

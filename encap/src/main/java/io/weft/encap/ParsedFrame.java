@@ -112,8 +112,9 @@ public final class ParsedFrame {
         return l3 >= 0;
     }
 
-    void reset(final int frameLength) {
-        length = frameLength;
+    /** Nothing but {@link #RUNT}, and what is zero. */
+    void runt() {
+        flags = RUNT;
         destination = 0;
         source = 0;
         tags = 0;
@@ -122,6 +123,10 @@ public final class ParsedFrame {
         innerTci = 0;
         etherType = 0;
         payload = 0;
+        resetNetwork();
+    }
+
+    void resetNetwork() {
         ipVersion = 0;
         l3 = -1;
         ipHeaderLength = 0;
@@ -132,6 +137,5 @@ public final class ParsedFrame {
         l4 = -1;
         sourcePort = 0;
         destinationPort = 0;
-        flags = 0;
     }
 }

@@ -22,6 +22,9 @@ import io.weft.encap.Mem;
  * <p>{@link #invalidate} makes all entries misses by changing the generation that they carry. An entry also expires, and
  * must do so before the MAC entries that it was made from: then a live flow passes the learning step in time.
  *
+ * <p>Tentative entries hold what was decided because something is <i>not</i> known. They carry a generation of their own,
+ * so that learning an address makes them misses ({@link #invalidateTentative}) and leaves all others.
+ *
  * <p>Lines carry a version, see {@link SlotReader}. Owned by the worker; {@link #forEach} may be called by any thread.
  */
 public final class FlowCache {
@@ -48,7 +51,14 @@ public final class FlowCache {
     private final int lines;
     private final long groupMask;
     private long generation = 1;
+    /** What tentative entries carry: negative, so never a {@link #generation}. */
+    private long tentative = -1;
+
     private int size;
+    private int tentatives;
+    /** The line that the last lookup found, or that was written since. */
+    private long found;
+
     private long inserts;
     private long evictions;
 
@@ -65,7 +75,13 @@ public final class FlowCache {
         header = address + ((long) lines << LINE_SHIFT);
         groupMask = (long) ways(quota) * LINE - 1;
         hash = new SeededHash(seed);
+        found = base;
+        publish();
+    }
+
+    private void publish() {
         Mem.putLongRelease(header, generation);
+        Mem.putLongRelease(header + Long.BYTES, tentative);
     }
 
     /** Returns how many bytes a cache of {@code quota} entries wants. */
@@ -142,21 +158,63 @@ public final class FlowCache {
             final int value,
             final int nowMs,
             final int expiryMs) {
+        put(slot, k0, k1, k2, value, nowMs, expiryMs, generation);
+    }
+
+    /** As {@link #insertAt}, for an entry that {@link #invalidateTentative} makes a miss too. */
+    public void insertTentativeAt(
+            final long slot,
+            final long k0,
+            final long k1,
+            final long k2,
+            final int value,
+            final int nowMs,
+            final int expiryMs) {
+        put(slot, k0, k1, k2, value, nowMs, expiryMs, tentative);
+        tentatives++;
+    }
+
+    private void put(
+            final long slot,
+            final long k0,
+            final long k1,
+            final long k2,
+            final int value,
+            final int nowMs,
+            final int expiryMs,
+            final long stamp) {
         final long line = lineFor(slot, k0, k1, k2, nowMs);
-        if (Mem.getLongNative(line + GENERATION) != generation) {
+        final long before = Mem.getLongNative(line + GENERATION);
+        if (before == tentative) {
+            tentatives--;
+        } else if (before != generation) {
             size++;
-        } else if (isLive(line, nowMs) && !matches(line, k0, k1, k2)) {
+        }
+        if (isLive(line, nowMs) && !matches(line, k0, k1, k2)) {
             evictions++;
         }
         inserts++;
-        write(line, k0, k1, k2, (long) expiryMs << 32 | (value & INT_MASK));
+        found = line;
+        write(line, k0, k1, k2, (long) expiryMs << 32 | (value & INT_MASK), stamp);
     }
 
     /** Makes every entry a miss. */
     public void invalidate() {
         generation++;
+        tentative--;
         size = 0;
-        Mem.putLongRelease(header, generation);
+        tentatives = 0;
+        publish();
+    }
+
+    /** Makes every tentative entry a miss. */
+    public void invalidateTentative() {
+        if (tentatives != 0) {
+            tentative--;
+            size -= tentatives;
+            tentatives = 0;
+            publish();
+        }
     }
 
     /** Returns how many entries of this generation there are, expired ones included; never above the capacity. */
@@ -184,16 +242,26 @@ public final class FlowCache {
         final SlotReader reader = new SlotReader(6, VERSION);
         final long[] words = reader.words;
         for (int i = 0; i < lines; i++) {
-            if (reader.read(base + ((long) i << LINE_SHIFT)) && words[GENERATION >> 3] == Mem.getLongAcquire(header)) {
+            if (reader.read(base + ((long) i << LINE_SHIFT)) && isPublished(words[GENERATION >> 3])) {
                 visitor.onFlow(words[0], words[1], words[2], (int) words[3], (int) (words[3] >>> 32), words[5]);
             }
         }
+    }
+
+    private boolean isPublished(final long stamp) {
+        return stamp == Mem.getLongAcquire(header) || stamp == Mem.getLongAcquire(header + Long.BYTES);
+    }
+
+    /** Counts frames for which what the last lookup found was used again. */
+    public void hitAgain(final int frames) {
+        Mem.putLongNative(found + HITS, Mem.getLongNative(found + HITS) + frames);
     }
 
     private int take(final long line, final int nowMs) {
         if (!isLive(line, nowMs)) {
             return MISS;
         }
+        found = line;
         Mem.putLongNative(line + HITS, Mem.getLongNative(line + HITS) + 1);
         return (int) Mem.getLongNative(line + VALUE);
     }
@@ -222,20 +290,22 @@ public final class FlowCache {
     }
 
     private boolean isLive(final long line, final int nowMs) {
-        return Mem.getLongNative(line + GENERATION) == generation && expiry(line) - nowMs > 0;
+        final long stamp = Mem.getLongNative(line + GENERATION);
+        return (stamp == generation || stamp == tentative) && expiry(line) - nowMs > 0;
     }
 
     private long next(final long line) {
         return (line & ~groupMask) | ((line + LINE) & groupMask);
     }
 
-    private void write(final long line, final long k0, final long k1, final long k2, final long value) {
+    private void write(
+            final long line, final long k0, final long k1, final long k2, final long value, final long stamp) {
         SlotReader.turn(line + VERSION);
         Mem.putLongRelease(line + K0, k0);
         Mem.putLongRelease(line + K1, k1);
         Mem.putLongRelease(line + K2, k2);
         Mem.putLongRelease(line + VALUE, value);
-        Mem.putLongRelease(line + GENERATION, generation);
+        Mem.putLongRelease(line + GENERATION, stamp);
         Mem.putLongRelease(line + HITS, 0);
         SlotReader.turn(line + VERSION);
     }

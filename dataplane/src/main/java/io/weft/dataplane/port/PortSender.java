@@ -23,4 +23,9 @@ public interface PortSender {
 
     /** Offload words that this egress takes; for others the pipeline does the work before. May change between bursts. */
     int offloads();
+
+    /** Whether {@link Burst#hash} must be there: for a choice of queues, or to be handed on. */
+    default boolean needsHash() {
+        return false;
+    }
 }

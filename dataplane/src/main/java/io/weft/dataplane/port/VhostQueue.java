@@ -111,6 +111,7 @@ final class VhostQueue implements PortQueue {
             take(burst, queue, k, header);
         }
         given = burst;
+        burst.wantsHash = state.pairs() > 1;
         return burst.size;
     }
 
@@ -216,7 +217,7 @@ final class VhostQueue implements PortQueue {
     public void rxRelease() {
         final Virtqueue queue = transmit;
         if (queue != null && given != null) {
-            if (state.pairs() > 1) {
+            if (given.wantsHash) {
                 state.steering().sent(given, pair);
             }
             queue.complete();

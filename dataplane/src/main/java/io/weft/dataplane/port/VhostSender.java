@@ -19,6 +19,9 @@ import io.weft.encap.Mem;
 final class VhostSender {
     private static final int LINE = 64;
     private static final int NUM_BUFFERS = 10;
+    /** The four bytes at 8: csum_offset 0, num_buffers 1 in little-endian order. */
+    private static final int ONE_BUFFER = 1 << 16;
+
     private static final int NOT_PLACED = -1;
     /** No buffer: the queue's own arrays are full. */
     private static final int FULL = -1;
@@ -43,6 +46,7 @@ final class VhostSender {
 
     // What the guest negotiated, for the length of a burst.
     private int header;
+    private int plainEnd;
     private int maxFrame;
     private boolean merges;
     private boolean marked;
@@ -85,6 +89,8 @@ final class VhostSender {
         }
         // Asked for once: a volatile read in the loops would have everything else read again for each frame.
         header = state.headerLength();
+        // The header's last bytes: one buffer (5.1.6.4), or without that field the frame's first two, which come after.
+        plainEnd = header > NUM_BUFFERS ? ONE_BUFFER : 0;
         maxFrame = state.maxFrame();
         merges = state.mergesBuffers();
         marked = queue.log() != null;
@@ -146,7 +152,10 @@ final class VhostSender {
         return tx.size;
     }
 
-    /** Most frames: nothing to say in the header, and the next buffer takes all of it in one piece. */
+    /**
+     * Most frames: nothing to say in the header, and the next buffer takes all of it in one piece. The header is written,
+     * and the line after it stored to, at once: the lines are on their way while the rest of the burst is placed.
+     */
     private boolean placePlain(final Virtqueue queue, final int entry, final int bytes) {
         final int k = nextChain;
         if (k == queue.size && queue.fill(AHEAD) == 0) {
@@ -156,10 +165,17 @@ final class VhostSender {
         if (queue.fault[k] != Virtqueue.OK || queue.segmentLength[s] < bytes || marked) {
             return false;
         }
-        plainTo[entry] = queue.segmentAddress[s];
+        final long to = queue.segmentAddress[s];
+        plainTo[entry] = to;
         firstChain[entry] = k;
         queue.written[k] = bytes;
         nextChain = k + 1;
+        // At least an Ethernet header follows the virtio-net header.
+        Mem.putLongNative(to, 0);
+        Mem.putIntNative(to + Long.BYTES, plainEnd);
+        if (bytes >= LINE + Long.BYTES) {
+            Mem.putLongNative(to + LINE, 0);
+        }
         return true;
     }
 
@@ -228,16 +244,7 @@ final class VhostSender {
     /** Stores to the first lines that the copies will write, within what they will write. */
     private void touch(final Virtqueue queue, final int from, final int end) {
         for (int e = from; e < end; e++) {
-            if (firstChain[e] != NOT_PLACED) {
-                final long to = plainTo[e];
-                if (to != 0) {
-                    // At least an Ethernet header follows the virtio-net header.
-                    Mem.putLongNative(to, 0);
-                    if (queue.written[firstChain[e]] >= LINE + Long.BYTES) {
-                        Mem.putLongNative(to + LINE, 0);
-                    }
-                    continue;
-                }
+            if (firstChain[e] != NOT_PLACED && plainTo[e] == 0) {
                 final int s = queue.firstSegment[firstChain[e]];
                 if (queue.segmentLength[s] >= Long.BYTES) {
                     Mem.putLongNative(queue.segmentAddress[s], 0);
@@ -270,22 +277,24 @@ final class VhostSender {
         final int frame = tx.frame[entry];
         final int prefix = tx.prefixLength[entry];
         final int skip = tx.skip[entry];
-        Mem.putLongNative(to, 0);
-        Mem.putShortNative(to + Long.BYTES, 0);
-        if (header > NUM_BUFFERS) {
-            Mem.putShortNative(to + NUM_BUFFERS, 1);
-        }
         long at = to + header;
-        if (prefix != 0) {
-            Mem.copy(tx.prefix[entry], at, prefix);
-            at += prefix;
-        }
         // What is left of the room that was found, so that the parts cannot add up to more than the whole.
         int left = burst.length[frame] - skip;
         final int head = Math.min(burst.headLength[frame] - skip, left);
-        Mem.copy(burst.head[frame] + skip, at, head);
-        at += head;
+        final long from = burst.head[frame] + skip;
+        if (prefix == 0) {
+            Mem.copy(from, at, head);
+        } else if (tx.prefix[entry] + prefix == from) {
+            Mem.copy(from - prefix, at, prefix + head);
+        } else {
+            Mem.copy(tx.prefix[entry], at, prefix);
+            Mem.copy(from, at + prefix, head);
+        }
+        at += prefix + head;
         left -= head;
+        if (left == 0) {
+            return;
+        }
         final int end = burst.firstSegment[frame] + burst.segmentCount[frame];
         for (int s = burst.firstSegment[frame]; s < end && left > 0; s++) {
             final int piece = Math.min(burst.segmentLength[s], left);

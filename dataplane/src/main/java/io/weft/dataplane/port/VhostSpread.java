@@ -65,6 +65,11 @@ final class VhostSpread implements PortSender {
     }
 
     @Override
+    public boolean needsHash() {
+        return true;
+    }
+
+    @Override
     public int offloads() {
         return state.offloads();
     }

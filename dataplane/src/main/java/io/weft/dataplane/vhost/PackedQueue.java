@@ -97,12 +97,25 @@ final class PackedQueue extends Virtqueue {
         }
         final int before = size;
         final int most = Math.min(size + max, CHAINS);
-        while (size < most && held < num && isAvailable(next)) {
+        while (size < most && held < num) {
+            final long first = descriptor(next);
+            // Flags with the rest of their half, once: what says that the chain is there is what is checked.
+            final long rest = Mem.getLongAcquire(first + 8);
+            if (!isAvailable(next, (int) (rest >>> 48))) {
+                break;
+            }
             final int k = size;
-            final int mark = segments;
-            beginChain(k);
             at[k] = next;
             heldBefore[k] = held;
+            if (takePlain(k, Mem.getLongOpaque(first), rest & 0xffffffffL, (int) (rest >>> 48))) {
+                id[k] = (int) (rest >>> 32) & 0xffff;
+                size = k + 1;
+                next = after(next);
+                held++;
+                continue;
+            }
+            final int mark = segments;
+            beginChain(k);
             final int result = walk(k);
             if (result == ENDLESS || (result == NO_ROOM && k > 0)) {
                 segments = mark;
@@ -118,7 +131,10 @@ final class PackedQueue extends Virtqueue {
     }
 
     private boolean isAvailable(final int position) {
-        final int flags = Mem.getShortAcquire(descriptor(position) + 14);
+        return isAvailable(position, Mem.getShortAcquire(descriptor(position) + 14));
+    }
+
+    private static boolean isAvailable(final int position, final int flags) {
         final boolean wrap = (position & WRAP) != 0;
         return (flags & AVAIL) != 0 == wrap && (flags & USED) != 0 != wrap;
     }

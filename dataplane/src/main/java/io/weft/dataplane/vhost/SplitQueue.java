@@ -32,6 +32,10 @@ final class SplitQueue extends Virtqueue {
     private final long availEvent;
     private final boolean eventIdx;
     private final int[] heads = new int[CHAINS];
+    /** First descriptors of the chains that are being taken. */
+    private final long[] address = new long[CHAINS];
+
+    private final long[] rest = new long[CHAINS];
     private final SplitInflight inflight;
 
     /** Available index of the next chain to take, and of the first that is not there as far as was seen. */
@@ -77,31 +81,50 @@ final class SplitQueue extends Virtqueue {
         return isBroken() ? 0 : take(Math.min(most, waiting));
     }
 
+    /** In loops, so that what one chain waits for from memory overlaps with the others': heads, descriptors, checks. */
     private int take(final int most) {
         final int before = size;
-        for (int i = 0; i < most; i++) {
-            final int head = headAt(next);
+        int there = 0;
+        while (there < most) {
+            final int head = headAt(next + there & 0xffff);
             if (head >= num) {
                 breakRing("available ring names descriptor " + head + " of " + num);
                 break;
             }
-            final int k = size;
-            final int mark = segments;
-            beginChain(k);
-            final int result = walk(head);
-            if (result == NO_ROOM && k > 0) {
-                segments = mark;
+            heads[before + there] = head;
+            there++;
+        }
+        // Each word once: what is checked is what is used, whatever the driver writes meanwhile.
+        for (int i = 0; i < there; i++) {
+            final long at = descriptors + 16L * heads[before + i];
+            address[i] = Mem.getLongOpaque(at);
+            rest[i] = Mem.getLongOpaque(at + 8);
+        }
+        for (int i = 0; i < there; i++) {
+            if (!takePlain(before + i, address[i], rest[i] & 0xffffffffL, (int) (rest[i] >>> 32))
+                    && !takeChain(before + i, address[i], rest[i])) {
                 break;
             }
-            endChain(k, mark, result);
-            heads[k] = head;
             if (inflight != null) {
-                inflight.take(head);
+                inflight.take(heads[before + i]);
             }
-            size = k + 1;
+            size = before + i + 1;
             next = next + 1 & 0xffff;
         }
         return size - before;
+    }
+
+    /** Returns false where the chain has to wait, as there is no room for it. */
+    private boolean takeChain(final int k, final long firstAddress, final long firstRest) {
+        final int mark = segments;
+        beginChain(k);
+        final int result = walk(firstAddress, firstRest);
+        if (result == NO_ROOM && k > 0) {
+            segments = mark;
+            return false;
+        }
+        endChain(k, mark, result);
+        return true;
     }
 
     private int headAt(final int index) {
@@ -109,31 +132,27 @@ final class SplitQueue extends Virtqueue {
         return resubmitted >= 0 ? resubmitted : Mem.getShortAcquire(driver + ENTRIES + 2L * (index & mask));
     }
 
-    private int walk(final int head) {
-        long at = descriptors + 16L * head;
-        long address = Mem.getLongOpaque(at);
-        long rest = Mem.getLongOpaque(at + 8);
-        int flags = (int) (rest >>> 32) & 0xffff;
-        if ((flags & (NEXT | INDIRECT)) == 0) {
-            return addSegment(address, rest & 0xffffffffL, flags);
-        }
+    private int walk(final long firstAddress, final long firstRest) {
+        long guest = firstAddress;
+        long words = firstRest;
+        int flags = (int) (words >>> 32) & 0xffff;
         for (int steps = 0; steps < num; steps++) {
             if ((flags & INDIRECT) != 0) {
                 // The last of a chain may refer to a table; one that goes on after it is none (2.7.5.3.1).
-                return (flags & NEXT) != 0 ? BAD_INDIRECT : walkTable(address, rest & 0xffffffffL);
+                return (flags & NEXT) != 0 ? BAD_INDIRECT : walkTable(guest, words & 0xffffffffL);
             }
-            final int result = addSegment(address, rest & 0xffffffffL, flags);
+            final int result = addSegment(guest, words & 0xffffffffL, flags);
             if (result != OK || (flags & NEXT) == 0) {
                 return result;
             }
-            final int to = (int) (rest >>> 48);
+            final int to = (int) (words >>> 48);
             if (to >= num) {
                 return OUTSIDE;
             }
-            at = descriptors + 16L * to;
-            address = Mem.getLongOpaque(at);
-            rest = Mem.getLongOpaque(at + 8);
-            flags = (int) (rest >>> 32) & 0xffff;
+            final long at = descriptors + 16L * to;
+            guest = Mem.getLongOpaque(at);
+            words = Mem.getLongOpaque(at + 8);
+            flags = (int) (words >>> 32) & 0xffff;
         }
         return TOO_LONG;
     }
@@ -149,17 +168,17 @@ final class SplitQueue extends Virtqueue {
             if (at == GuestMemory.NONE) {
                 return OUTSIDE;
             }
-            final long address = Mem.getLongOpaque(at);
-            final long rest = Mem.getLongOpaque(at + 8);
-            final int flags = (int) (rest >>> 32) & 0xffff;
+            final long guest = Mem.getLongOpaque(at);
+            final long words = Mem.getLongOpaque(at + 8);
+            final int flags = (int) (words >>> 32) & 0xffff;
             if ((flags & INDIRECT) != 0) {
                 return BAD_INDIRECT;
             }
-            final int result = addSegment(address, rest & 0xffffffffL, flags);
+            final int result = addSegment(guest, words & 0xffffffffL, flags);
             if (result != OK || (flags & NEXT) == 0) {
                 return result;
             }
-            index = rest >>> 48;
+            index = words >>> 48;
             if (index >= entries) {
                 return OUTSIDE;
             }

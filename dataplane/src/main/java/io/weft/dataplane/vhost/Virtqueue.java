@@ -20,6 +20,8 @@ public abstract class Virtqueue {
     public static final int SEGMENTS = 2048;
     /** Bytes of a chain that is no nonsense: a driver that merges nothing gives 64 KiB and a header. */
     static final long MAX_CHAIN = 1L << 24;
+    /** Bytes of a chain that needs no further look. */
+    private static final long MAX_PLAIN = 1L << 17;
     /** Segments of one chain; a 64 KiB frame in pages has 18. */
     static final int MAX_SEGMENTS = 512;
 
@@ -176,6 +178,35 @@ public abstract class Virtqueue {
             faults++;
         }
         written[k] = 0;
+    }
+
+    /**
+     * Takes the chain that most are: one descriptor, of the right direction, in the region of the one before. Returns false,
+     * with nothing changed, for all others, good and bad.
+     *
+     * @param flags of the descriptor; {@link #NEXT}, {@link #WRITE} and {@link #INDIRECT} count
+     */
+    final boolean takePlain(final int k, final long guest, final long length, final int flags) {
+        final long offset = guest - regionGuest;
+        if ((flags & (NEXT | INDIRECT | WRITE)) != direction
+                || length - 1 >= MAX_PLAIN
+                || length == 0
+                || Long.compareUnsigned(offset, regionSize) >= 0
+                || length > regionSize - offset
+                || segments == SEGMENTS) {
+            return false;
+        }
+        final int s = segments;
+        segments = s + 1;
+        segmentAddress[s] = regionHost + offset;
+        segmentGuest[s] = guest;
+        segmentLength[s] = (int) length;
+        firstSegment[k] = s;
+        segmentCount[k] = 1;
+        bytes[k] = length;
+        fault[k] = OK;
+        written[k] = 0;
+        return true;
     }
 
     /** Adds what a descriptor describes to the chain: one segment, more where it goes on in the next region. */

@@ -106,6 +106,11 @@ public final class Steps {
         return Mem.getLongNative(address);
     }
 
+    public static long getLongAcquire(final long address) {
+        hook.before(Kind.ACQUIRE, address, 8);
+        return Mem.getLongAcquire(address);
+    }
+
     public static long getLongOpaque(final long address) {
         hook.before(Kind.READ, address, 8);
         return Mem.getLongOpaque(address);
