@@ -2,7 +2,7 @@
 # Weft as the switch under test of a vhost-user load generator that serves both sockets:
 #   bench/sut-weft.sh SCENARIO SOCKET0 SOCKET1 CPU
 # Connects to both as a client, retrying until they are there; prints `ready` once it polls, on that CPU; ends when its
-# standard input closes. Scenarios, with VNI or VSID 5001:
+# standard input closes. IDLE=adaptive: it sleeps where there is nothing to do. Scenarios, with VNI or VSID 5001:
 #   l2                          port 0 and port 1 are guests of one network
 #   encap, decap                port 0 is a guest, port 1 the underlay: VXLAN to 10.77.0.2 (not in this version)
 #   nvgre-encap, nvgre-decap    the same in NVGRE (not in this version)
@@ -40,7 +40,7 @@ trap 'exit 1' HUP INT TERM
 cat >"$tmp/weft.yaml" <<END
 name: bench
 workers: [$cpu]
-idle: poll
+idle: ${IDLE:-poll}
 state: $tmp/state
 api: {unix: $tmp/api.sock}
 underlay: {address: 127.0.0.1, mtu: 1600}
