@@ -6,7 +6,6 @@ import io.weft.dataplane.Switch;
 import io.weft.dataplane.SwitchContext;
 import io.weft.dataplane.api.SwitchControl;
 import io.weft.dataplane.api.SwitchException;
-import io.weft.dataplane.api.UnderlaySpec;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,14 +64,14 @@ public final class Foreground {
         Runtime.getRuntime().halt(closed ? 0 : 1);
     }
 
-    /** The real switch, over the kernel's sockets. */
+    /** The real switch. */
     static SwitchDaemon.Launched launch(final Config config, final Path state) {
         final Switch running = Switch.launch(new SwitchContext()
                 .cpus(config.workers())
                 .adaptive(config.idle() == Config.Idle.ADAPTIVE)
                 .countersFile(state.resolve("counters"))
                 .portState(state)
-                .underlay(Specs.underlay(config.underlay(), UnderlaySpec.Device.KERNEL)));
+                .underlay(Specs.underlay(config.underlay())));
         return new SwitchDaemon.Launched() {
             @Override
             public SwitchControl control() {

@@ -11,6 +11,7 @@ import io.weft.dataplane.api.PortSpec.VhostSpec;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.TenantSpec;
 import io.weft.dataplane.api.UnderlaySpec;
+import java.util.Map;
 
 /** The configuration in the switch's own terms. */
 public final class Specs {
@@ -50,7 +51,6 @@ public final class Specs {
 
     private static PortSpec guest(final String name, final Port port) {
         final Device device = port.device();
-        final Device.Socket socket = device.socket();
         return new PortSpec(
                 name,
                 PortSpec.Kind.VHOST_USER,
@@ -60,20 +60,59 @@ public final class Specs {
                 Math.max(1, port.queues()),
                 port.mtu(),
                 port.mac(),
-                new VhostSpec(
-                        device.name(),
-                        device.mode() == Device.Mode.SERVER ? VhostSpec.Mode.SERVER : VhostSpec.Mode.CLIENT,
-                        socket == null ? null : socket.owner(),
-                        socket == null ? null : socket.group(),
-                        socket == null ? VhostSpec.DEFAULT_FILE_MODE : socket.mode()));
+                socket(device));
+    }
+
+    private static VhostSpec socket(final Device device) {
+        final Device.Socket socket = device.socket();
+        return new VhostSpec(
+                device.name(),
+                device.mode() == Device.Mode.SERVER ? VhostSpec.Mode.SERVER : VhostSpec.Mode.CLIENT,
+                socket == null ? null : socket.owner(),
+                socket == null ? null : socket.group(),
+                socket == null ? VhostSpec.DEFAULT_FILE_MODE : socket.mode());
     }
 
     public static PortSpec port(final String name, final Port port, final PortSpec.Kind kind, final String device) {
         return new PortSpec(name, kind, device, port.network(), port.trunk(), port.queues(), port.mtu(), port.mac());
     }
 
-    /** @param device what carries the tunnels, which files name for this version's kernel underlay only */
+    /** The underlay with its device as the file names it. */
+    public static UnderlaySpec underlay(final Underlay underlay) {
+        return underlay.device().kind() == Device.Kind.KERNEL
+                ? underlay(underlay, UnderlaySpec.Device.KERNEL)
+                : underlay(underlay, UnderlaySpec.Device.PORT, device(underlay));
+    }
+
+    private static PortSpec device(final Underlay underlay) {
+        final Device device = underlay.device();
+        final PortSpec.Kind kind =
+                switch (device.kind()) {
+                    case TAP -> PortSpec.Kind.TAP;
+                    case VHOST_USER -> PortSpec.Kind.VHOST_USER;
+                    case AF_XDP, AF_PACKET, KERNEL ->
+                        throw new SwitchException(
+                                "underlay.device: " + device.kind().key() + " is not in this version");
+                };
+        return new PortSpec(
+                "underlay",
+                kind,
+                device.name(),
+                null,
+                Map.of(),
+                underlay.queues(),
+                underlay.mtu(),
+                0,
+                kind == PortSpec.Kind.VHOST_USER ? socket(device) : null);
+    }
+
+    /** @param device what carries the tunnels in place of what the file names: memory or captures */
     public static UnderlaySpec underlay(final Underlay underlay, final UnderlaySpec.Device device) {
+        return underlay(underlay, device, null);
+    }
+
+    private static UnderlaySpec underlay(
+            final Underlay underlay, final UnderlaySpec.Device device, final PortSpec port) {
         return new UnderlaySpec(
                 underlay.addresses(),
                 underlay.acceptAny(),
@@ -82,6 +121,7 @@ public final class Specs {
                 underlay.gateway(),
                 underlay.prefix(),
                 underlay.neighbors(),
-                underlay.mtu());
+                underlay.mtu(),
+                port);
     }
 }

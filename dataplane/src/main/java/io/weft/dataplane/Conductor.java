@@ -21,6 +21,8 @@ final class Conductor implements AutoCloseable {
     final Traces traces;
     private final EventLoop loop;
     private final Listeners listeners;
+    private final Underlay underlay;
+    private final HostedUnderlay host;
     private final Facts facts;
     private final Registry registry;
     private final List<Worker> watched;
@@ -34,6 +36,7 @@ final class Conductor implements AutoCloseable {
         final AllWorkers workers = new AllWorkers(of, context.pumped());
         registry = new Registry(context.maxNetworks());
         watched = of;
+        this.underlay = underlay;
         listeners = new Listeners(underlay, workers.proxies());
         facts = new Facts(registry, workers.proxies());
         listing = new Listing(registry, workers.proxies(), underlay, underlayTraffic);
@@ -41,6 +44,7 @@ final class Conductor implements AutoCloseable {
         networks = new Networks(context, underlay, registry, listeners, workers, facts);
         final PortWiring wiring = new PortWiring(counters, workers.size());
         loop = new EventLoop(context.nanoClock());
+        host = new HostedUnderlay(underlay, workers, loop, facts, context.maxTunnels());
         ports = new Ports(context, underlay, registry, networks, wiring, workers, loop, facts, listing);
         addresses = new Addresses(registry, workers, facts);
         traces = new Traces(registry, workers, underlay, context.underlay().acceptAny());
@@ -50,13 +54,14 @@ final class Conductor implements AutoCloseable {
     /** Called first, when the workers run. */
     void start() {
         listeners.start();
+        underlay.start(host);
     }
 
     /** Does what sockets and times ask for, waiting for it so long at most; relays what workers learned. */
     int doWork(final int timeoutMillis) {
         final int done = loop.run(timeoutMillis);
         lookAfterWorkers();
-        return done + facts.relay() + captures.doWork();
+        return done + underlay.doWork() + facts.relay() + captures.doWork();
     }
 
     /** Ends a wait of {@link #doWork}; by any thread. */
@@ -80,6 +85,7 @@ final class Conductor implements AutoCloseable {
         }
         if (memoryFault) {
             ports.checkMemory();
+            underlay.checkMemory();
         }
     }
 
@@ -102,6 +108,8 @@ final class Conductor implements AutoCloseable {
         ports.close();
         tenants.close();
         listeners.close();
+        host.detach();
+        underlay.close();
         loop.close();
     }
 }

@@ -197,7 +197,7 @@ final class ForwardingTables {
     /** Bytes of the largest frame that the tunnel takes, as far as it is known. */
     int maxFrame(final int tunnel) {
         final Tunnel found = tunnels[tunnel];
-        return underlay.mtu() - Overhead.outer(found.network.spec().encap(), found.endpoint.family());
+        return underlay.mtu(found) - Overhead.outer(found.network.spec().encap(), found.endpoint.family());
     }
 
     /** Returns the tunnel's id, or -1. Addresses as {@link IpAddress} holds them. */

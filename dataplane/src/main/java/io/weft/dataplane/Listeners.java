@@ -28,6 +28,14 @@ final class Listeners implements AutoCloseable {
     /** Has the workers poll what the underlay brings in any case. */
     void start() {
         poll(underlay.queues());
+        for (final Underlay.Listener handoff : underlay.inbound()) {
+            workers.get(handoff.worker())
+                    .order(worker -> {
+                        worker.onAddUnderlayHandoff(handoff.queue());
+                        return true;
+                    })
+                    .await();
+        }
     }
 
     /** @param isNew whether the network was not there before, and counts */

@@ -232,6 +232,8 @@ final class PollSet implements AutoCloseable {
         PORT,
         UNDERLAY,
         /** Frames that another worker sends through a port of this one. */
-        HANDOFF
+        HANDOFF,
+        /** Packets that another worker sends through the underlay's queue of this one. */
+        UNDERLAY_HANDOFF
     }
 }

@@ -128,7 +128,7 @@ final class Registry {
 
         RxQueue[][] rx;
         RxQueue[][] inbound;
-        final List<HandoffQueue> handoffs = new ArrayList<>();
+        QueueWiring wiring;
 
         PortEntry(final int id, final PortSpec spec) {
             this.id = id;

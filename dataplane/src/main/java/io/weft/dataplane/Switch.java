@@ -128,7 +128,6 @@ public final class Switch implements AutoCloseable {
             workers.forEach(Worker::onClose);
         }
         conductor.close();
-        underlay.close();
         counters.close();
     }
 }

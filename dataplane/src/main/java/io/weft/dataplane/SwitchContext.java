@@ -143,7 +143,7 @@ public final class SwitchContext {
             portFactory = (spec, count, mtu) -> OpenPorts.open(spec, count, mtu, portState);
         }
         if (underlayFactory == null) {
-            underlayFactory = OpenPorts::openUnderlay;
+            underlayFactory = (spec, count) -> OpenPorts.openUnderlay(spec, count, portState);
         }
         return this;
     }

@@ -164,6 +164,18 @@ final class Transmitter {
         flushPort(burst, port);
     }
 
+    /** Sends packets that another worker encapsulated and handed over, as they are. */
+    void deliverToUnderlay(final Burst burst) {
+        final TxQueue tx = toUnderlay;
+        for (int i = 0; i < burst.size; i++) {
+            burst.network[i] = DropTable.NONE;
+            tx.add(i, -1, false);
+        }
+        counters.add(WorkerCounters.HELD, -burst.size);
+        tables.underlay.deliver(burst, tx);
+        settleUnderlay(burst, tx);
+    }
+
     /** Ends a burst: forgets what was gathered and not sent (there is such only after an exception). */
     void forget() {
         if (tap != null) {
@@ -310,31 +322,44 @@ final class Transmitter {
             return;
         }
         tables.underlay.txBurst(burst, tx, tables.tunnels);
+        for (int k = 0; k < tx.size; k++) {
+            if (tx.refused[k] <= 0) {
+                tables.tunnels[tx.tunnel[k]].txFrames++;
+            } else if (tx.refused[k] == TOO_BIG) {
+                tx.refused[k] = tooBig.answer(
+                                burst,
+                                tx.frame[k],
+                                tables.maxFrame(tx.tunnel[k]),
+                                tx.shared[k],
+                                DropReason.TOO_BIG_FOR_TUNNEL)
+                        .ordinal();
+            }
+        }
+        if (tap != null) {
+            tap.sent(burst, tx, DropTable.UNDERLAY, tables.tunnels);
+        }
+        settleUnderlay(burst, tx);
+    }
+
+    private void settleUnderlay(final Burst burst, final TxQueue tx) {
         int sent = 0;
+        int held = 0;
         long bytes = 0;
         for (int k = 0; k < tx.size; k++) {
             final int i = tx.frame[k];
             if (tx.refused[k] == 0) {
                 sent++;
                 bytes += burst.length[i];
-                tables.tunnels[tx.tunnel[k]].txFrames++;
+            } else if (tx.refused[k] == TxQueue.HELD) {
+                held++;
             } else {
-                if (tx.refused[k] == TOO_BIG) {
-                    tx.refused[k] = tooBig.answer(
-                                    burst,
-                                    i,
-                                    tables.maxFrame(tx.tunnel[k]),
-                                    tx.shared[k],
-                                    DropReason.TOO_BIG_FOR_TUNNEL)
-                            .ordinal();
-                }
                 count(tx.refused[k], DropTable.UNDERLAY, burst.network[i]);
             }
         }
-        if (tap != null) {
-            tap.sent(burst, tx, DropTable.UNDERLAY, tables.tunnels);
-        }
         tx.clear();
+        if (held != 0) {
+            counters.add(WorkerCounters.HELD, held);
+        }
         counters.add(WorkerCounters.SENT, sent);
         underlayTraffic.sent(sent, bytes);
     }

@@ -17,6 +17,8 @@ public final class Tunnel {
 
     /** Underlay's own: whatever it prepared for this tunnel. */
     public Object prepared;
+    /** Underlay's own: bytes of the largest outer IP packet that the tunnel's path is known to carry. */
+    public int mtu;
 
     long rxFrames;
     long txFrames;

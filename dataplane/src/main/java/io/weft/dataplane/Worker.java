@@ -12,6 +12,7 @@ import io.weft.encap.IpAddress;
 import io.weft.flowcache.FlowCache;
 import io.weft.flowcache.MacTable;
 import java.nio.ByteBuffer;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
@@ -245,6 +246,7 @@ final class Worker implements Agent {
             case PORT -> pipeline.fromPort(burst, source.binding, source.traffic, nowMs);
             case UNDERLAY -> pipeline.fromUnderlay(burst, underlayTraffic, nowMs);
             case HANDOFF -> transmitter.deliver(burst, source.binding.id);
+            case UNDERLAY_HANDOFF -> transmitter.deliverToUnderlay(burst);
         }
     }
 
@@ -397,6 +399,21 @@ final class Worker implements Agent {
 
     void onAddListener(final RxQueue queue) {
         polls.add(new Source(queue, Kind.UNDERLAY, null, underlayTraffic));
+    }
+
+    /** What other workers hand over for the underlay's queue that this worker polls. */
+    void onAddUnderlayHandoff(final RxQueue queue) {
+        polls.add(new Source(queue, Kind.UNDERLAY_HANDOFF, null, underlayTraffic));
+    }
+
+    /** The way to these endpoints has changed: prepares tunnels {@code from} to {@code to}, excluded, that go there. */
+    void onPrepareAgain(final Set<IpAddress> endpoints, final int from, final int to) {
+        for (int t = from; t < Math.min(to, tables.tunnels.length); t++) {
+            final Tunnel tunnel = tables.tunnels[t];
+            if (tunnel != null && endpoints.contains(tunnel.endpoint)) {
+                tables.underlay.prepareAgain(tunnel);
+            }
+        }
     }
 
     void removeSource(final RxQueue queue) {

@@ -29,6 +29,9 @@ public final class OuterPacket {
     /** UDP with a checksum of 0: fine over IPv4, over IPv6 only where it is configured (RFC 6936, section 4). */
     public boolean zeroChecksum;
 
+    /** UDP with a checksum that covers bytes that were not there to be read; the caller is to check it. */
+    public boolean unchecked;
+
     /** Offset of the tunnel header: what follows UDP, or the GRE header itself. */
     public int payload;
 

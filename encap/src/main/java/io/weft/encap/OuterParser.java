@@ -18,8 +18,24 @@ public final class OuterParser {
      */
     public static OuterResult parse(
             final long address, final int length, final boolean checksumKnown, final OuterPacket out) {
+        return parse(address, length, length, checksumKnown, out);
+    }
+
+    /**
+     * Parses a frame whose first bytes alone can be read: its UDP checksum may be left {@link OuterPacket#unchecked}.
+     *
+     * @param available bytes that can be read; none at or after {@code address + available} is read
+     * @param length of the whole frame
+     */
+    public static OuterResult parse(
+            final long address,
+            final int available,
+            final int length,
+            final boolean checksumKnown,
+            final OuterPacket out) {
         final ParsedFrame frame = out.frame;
-        if (!FrameParser.parse(address, length, length, frame)) {
+        out.unchecked = false;
+        if (!FrameParser.parse(address, available, length, frame)) {
             return OuterResult.RUNT;
         }
         if (frame.l3 < 0) {
@@ -39,7 +55,7 @@ public final class OuterParser {
         out.protocol = frame.protocol;
         out.ecn = frame.ecn;
         return switch (frame.protocol) {
-            case Ipv4.PROTOCOL_UDP -> udp(address, checksumKnown, out);
+            case Ipv4.PROTOCOL_UDP -> udp(address, available, checksumKnown, out);
             case Ipv4.PROTOCOL_GRE -> gre(out);
             default -> OuterResult.NOT_FOR_A_TUNNEL;
         };
@@ -88,7 +104,8 @@ public final class OuterParser {
         }
     }
 
-    private static OuterResult udp(final long address, final boolean checksumKnown, final OuterPacket out) {
+    private static OuterResult udp(
+            final long address, final int available, final boolean checksumKnown, final OuterPacket out) {
         final ParsedFrame frame = out.frame;
         if (frame.l4 < 0) {
             return OuterResult.TRUNCATED;
@@ -105,7 +122,12 @@ public final class OuterParser {
         out.payload = frame.l4 + Udp.HEADER_LENGTH;
         out.payloadLength = length - Udp.HEADER_LENGTH;
         out.zeroChecksum = Udp.checksum(udp) == 0;
-        if (!out.zeroChecksum && !checksumKnown && !isUdpChecksumRight(address, frame, length)) {
+        if (out.zeroChecksum || checksumKnown) {
+            return OuterResult.ACCEPTED;
+        }
+        if (frame.l4 + length > available) {
+            out.unchecked = true;
+        } else if (!isUdpChecksumRight(address, frame, length)) {
             return OuterResult.BAD_UDP_CHECKSUM;
         }
         return OuterResult.ACCEPTED;

@@ -92,6 +92,7 @@ public record Config(
      *
      * @param addresses this host's tunnel endpoints
      * @param acceptAny decapsulate from any endpoint, not only from peers
+     * @param queues queue pairs of an owned device, or 0: one for vhost-user, one per worker for others
      * @param mac an owned device's MAC, or 0
      * @param gateway an owned device's next hops, at most one of each family
      * @param prefix length of an owned device's subnet, or 0
@@ -102,6 +103,7 @@ public record Config(
             List<IpAddress> addresses,
             boolean acceptAny,
             Device device,
+            int queues,
             long mac,
             List<IpAddress> gateway,
             int prefix,

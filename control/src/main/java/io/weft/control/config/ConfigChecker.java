@@ -28,7 +28,7 @@ public final class ConfigChecker {
             complaints.error("state", "is empty; name a folder, such as " + Config.DEFAULT_STATE);
         }
         api(config.api(), complaints);
-        underlay(config.underlay(), host, complaints);
+        underlay(config, host, complaints);
         NetworkChecker.check(config, complaints);
         PortChecker.check(config, host, complaints);
     }
@@ -83,7 +83,8 @@ public final class ConfigChecker {
         }
     }
 
-    private static void underlay(final Underlay underlay, final Host host, final Complaints complaints) {
+    private static void underlay(final Config config, final Host host, final Complaints complaints) {
+        final Underlay underlay = config.underlay();
         final Map<Boolean, IpAddress> byFamily = new HashMap<>();
         for (int i = 0; i < underlay.addresses().size(); i++) {
             final IpAddress address = underlay.addresses().get(i);
@@ -97,7 +98,7 @@ public final class ConfigChecker {
                 complaints.error(key, "at most one address of each family; " + first + " is already there");
             }
         }
-        device(underlay, host, complaints);
+        UnderlayChecker.device(config, host, complaints);
         final int mtu = underlay.mtu();
         final int actual = interfaceMtu(underlay, host);
         if (underlay.device().kind() == Device.Kind.KERNEL && mtu > 0 && actual > 0 && mtu > actual) {
@@ -112,30 +113,6 @@ public final class ConfigChecker {
         }
     }
 
-    private static void device(final Underlay underlay, final Host host, final Complaints complaints) {
-        final Device.Kind kind = underlay.device().kind();
-        if (kind != Device.Kind.KERNEL && !host.anyDevice()) {
-            complaints.error("underlay.device", "device " + kind.key() + NOT_YET + "device: kernel");
-            return;
-        }
-        if (kind != Device.Kind.KERNEL) {
-            return;
-        }
-        final String why = "belongs to a device that the switch owns; with device: kernel the kernel has it, remove it";
-        if (underlay.mac() != 0) {
-            complaints.error("underlay.mac", why);
-        }
-        if (!underlay.gateway().isEmpty()) {
-            complaints.error("underlay.gateway", why);
-        }
-        if (underlay.prefix() != 0) {
-            complaints.error("underlay.prefix", why);
-        }
-        if (!underlay.neighbors().isEmpty()) {
-            complaints.error("underlay.neighbors", why);
-        }
-    }
-
     /** The key of one of several values: a single value is written without a list. */
     static String item(final Complaints complaints, final String key, final int index) {
         final String item = key + "[" + index + "]";
@@ -144,6 +121,9 @@ public final class ConfigChecker {
 
     /** The MTU that tunnels have to live with, or 0 if it is not known. */
     public static int underlayMtu(final Underlay underlay, final Host host) {
+        if (underlay.mtu() == 0 && underlay.device().kind() != Device.Kind.KERNEL) {
+            return 0;
+        }
         return underlay.mtu() > 0 ? underlay.mtu() : interfaceMtu(underlay, host);
     }
 

@@ -30,6 +30,7 @@ import org.yaml.snakeyaml.nodes.Node;
 public final class ConfigReader {
     static final int MAX_TEXT = 64 << 20;
     static final int MAX_ENTRIES = 1 << 24;
+    private static final int MAX_QUEUES = 256;
 
     private final Complaints complaints;
     private final Places places;
@@ -156,15 +157,20 @@ public final class ConfigReader {
         if (!underlay.has("address")) {
             underlay.error("", "address is missing: this host's own address, which the tunnels end at");
         }
+        final Section options = underlay.isMapping("device") ? underlay.section("device") : null;
         final Underlay result = new Underlay(
                 underlay.addresses("address"),
                 underlay.choice("accept", Accept.PEERS, Accept.class) == Accept.ANY,
-                underlayDevice(underlay),
+                options == null ? kernelDevice(underlay) : ownedDevice(options),
+                options == null ? 0 : options.integer("queues", 0, 1, MAX_QUEUES),
                 underlay.mac("mac", 0),
                 underlay.addresses("gateway"),
                 underlay.integer("prefix", 0, 1, 128),
                 neighbors(underlay.section("neighbors")),
                 underlay.integer("mtu", 0, 576, 65_535));
+        if (options != null) {
+            options.end();
+        }
         underlay.end();
         return result;
     }
@@ -174,14 +180,12 @@ public final class ConfigReader {
         ANY
     }
 
-    private static Device underlayDevice(final Section underlay) {
-        if (underlay.isMapping("device")) {
-            final Section section = underlay.section("device");
-            final Device device = PortReader.device(
-                    section, Device.Kind.AF_XDP, Device.Kind.AF_PACKET, Device.Kind.VHOST_USER, Device.Kind.TAP);
-            section.end();
-            return device;
-        }
+    private static Device ownedDevice(final Section section) {
+        return PortReader.device(
+                section, Device.Kind.AF_XDP, Device.Kind.AF_PACKET, Device.Kind.VHOST_USER, Device.Kind.TAP);
+    }
+
+    private static Device kernelDevice(final Section underlay) {
         final String text = underlay.text("device", "kernel");
         if (!"kernel".equals(text)) {
             underlay.error("device", Words.quoted(text) + " is not kernel, nor a device such as {af-xdp: eth1}");

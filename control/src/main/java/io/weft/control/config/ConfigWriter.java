@@ -77,6 +77,7 @@ public final class ConfigWriter {
         if (underlay.device().kind() != Device.Kind.KERNEL) {
             final Map<String, Object> device = new LinkedHashMap<>();
             device(device, underlay.device());
+            put(device, "queues", underlay.queues(), 0);
             tree.put("device", device);
         }
         put(tree, "mac", mac(underlay.mac()), null);

@@ -23,6 +23,10 @@ final class PortChecker {
         this.config = config;
         this.host = host;
         this.complaints = complaints;
+        final Device device = config.underlay().device();
+        if (device.kind() != Device.Kind.KERNEL) {
+            ownerOfDevice.put(device.kind() + VhostChecker.plain(device.name()), "underlay");
+        }
         this.underlayMtu = ConfigChecker.underlayMtu(config.underlay(), host);
     }
 
@@ -53,18 +57,21 @@ final class PortChecker {
         if (device.kind() == Device.Kind.VHOST_USER) {
             VhostChecker.check(path, device, config, host, complaints);
         } else {
-            interfaceName(path, key, device.name());
+            interfaceName(path, key, device.name(), complaints);
         }
         if (device.name().isEmpty()) {
             return;
         }
         final String other = ownerOfDevice.putIfAbsent(device.kind() + VhostChecker.plain(device.name()), name);
         if (other != null) {
-            complaints.error(key, device + " is taken by port " + other + "; each port has a device of its own");
+            complaints.error(
+                    key,
+                    device + " is taken by " + ("underlay".equals(other) ? "the underlay" : "port " + other)
+                            + "; each port has a device of its own");
         }
     }
 
-    private void interfaceName(final String path, final String key, final String name) {
+    static void interfaceName(final String path, final String key, final String name, final Complaints complaints) {
         if (name.isEmpty()) {
             if (!complaints.has(path) && !complaints.has(key)) {
                 complaints.error(key, "is empty; give the interface's name");

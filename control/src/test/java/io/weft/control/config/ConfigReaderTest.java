@@ -268,7 +268,9 @@ class ConfigReaderTest {
         assertEquals(
                 Map.of(ip("10.1.0.254"), 0x02000000bb02L),
                 reading.config().underlay().neighbors());
-        assertComplaints(text, "f.yaml:3: underlay.device: device af-xdp is not in this version; use device: kernel");
+        assertComplaints(
+                text,
+                "f.yaml:3: underlay.device: device af-xdp is not in this version; use device: kernel, or a tap or vhost-user device");
     }
 
     @Test

@@ -46,6 +46,7 @@ public final class RandomConfig {
                         maker.flip(),
                         Device.KERNEL,
                         0,
+                        0,
                         List.of(),
                         0,
                         Map.of(),

@@ -41,10 +41,20 @@ public final class TapPort implements Port {
      * @throws SwitchException with a line that says what to do
      */
     public static TapPort open(final String device, final int queues, final int mtu, final long mac) {
+        return open(device, queues, mtu, mac, true);
+    }
+
+    /** As {@link #open}, without offloads: every frame is complete, both ways. */
+    public static TapPort openPlain(final String device, final int queues, final int mtu, final long mac) {
+        return open(device, queues, mtu, mac, false);
+    }
+
+    private static TapPort open(
+            final String device, final int queues, final int mtu, final long mac, final boolean offloads) {
         try {
             final Tun tun = Tun.open(device, queues);
             try {
-                return open(tun, mtu, mac);
+                return open(tun, mtu, mac, offloads);
             } catch (final ErrnoException failed) {
                 tun.close();
                 throw failed;
@@ -100,9 +110,13 @@ public final class TapPort implements Port {
         }
     }
 
-    private static TapPort open(final Tun tun, final int mtu, final long mac) throws ErrnoException {
+    private static TapPort open(final Tun tun, final int mtu, final long mac, final boolean offloaded)
+            throws ErrnoException {
         int offloads = PortQueue.CSUM | PortQueue.TSO4 | PortQueue.TSO6;
-        if (tun.setOffload(TCP | UDP) >= 0) {
+        if (!offloaded) {
+            tun.setOffload(0);
+            offloads = 0;
+        } else if (tun.setOffload(TCP | UDP) >= 0) {
             offloads |= PortQueue.USO;
         } else if (tun.setOffload(TCP) < 0) {
             offloads = 0;

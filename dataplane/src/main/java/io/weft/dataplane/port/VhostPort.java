@@ -30,6 +30,7 @@ public final class VhostPort implements Port, VhostHandler {
     /** What the frontend asked for in this session, or 0. */
     private int mtuAsked;
 
+    private final long offered;
     private final VhostState state;
     private final VhostQueue[] queues;
     private final DeviceRecord record;
@@ -39,15 +40,22 @@ public final class VhostPort implements Port, VhostHandler {
     private boolean upTold;
     private String lastEnd = "";
 
-    private VhostPort(final PortSpec spec, final int pairs, final int mtu, final DeviceRecord record)
+    private VhostPort(
+            final PortSpec spec,
+            final int pairs,
+            final int mtu,
+            final DeviceRecord record,
+            final int head,
+            final long offered)
             throws ErrnoException {
         this.spec = spec;
         this.mtu = mtu;
+        this.offered = offered;
         this.record = record;
         state = new VhostState(pairs, mtu);
         queues = new VhostQueue[pairs];
         for (int i = 0; i < pairs; i++) {
-            queues[i] = new VhostQueue(state, i);
+            queues[i] = new VhostQueue(state, i, head);
         }
     }
 
@@ -59,12 +67,41 @@ public final class VhostPort implements Port, VhostHandler {
      * @throws SwitchException with a line that says what to do
      */
     public static VhostPort open(final PortSpec spec, final int workers, final int mtu, final Path folder) {
-        final int pairs = spec.queues() == 0 ? workers : spec.queues();
+        return open(
+                spec,
+                spec.queues() == 0 ? workers : spec.queues(),
+                mtu,
+                folder,
+                VhostQueue.HEAD,
+                VirtioFeatures.OFFERED);
+    }
+
+    /**
+     * As {@link #open}, for a port that brings tunnels' packets: a frame's head has room for outer and inner headers, and
+     * frames are complete both ways, since offload words would be of the outer packet.
+     */
+    public static VhostPort openUnderlay(final PortSpec spec, final int mtu, final Path folder) {
+        return open(
+                spec,
+                Math.max(1, spec.queues()),
+                mtu,
+                folder,
+                VhostQueue.OFFLOAD_HEAD,
+                VirtioFeatures.OFFERED & ~VirtioFeatures.OFFLOADS);
+    }
+
+    private static VhostPort open(
+            final PortSpec spec,
+            final int pairs,
+            final int mtu,
+            final Path folder,
+            final int head,
+            final long offered) {
         final Path file = folder == null ? null : folder.resolve("vhost").resolve(spec.name() + ".ring");
         try {
             final DeviceRecord record = DeviceRecord.open(file, 2 * pairs, line -> log(spec.name(), line));
             try {
-                return new VhostPort(spec, pairs, mtu, record);
+                return new VhostPort(spec, pairs, mtu, record, head, offered);
             } catch (final ErrnoException failed) {
                 record.close();
                 throw failed;
@@ -98,7 +135,7 @@ public final class VhostPort implements Port, VhostHandler {
                 socket.group() == null ? -1 : known("group", socket.group(), Accounts.group(socket.group())),
                 socket.fileMode(),
                 queues.length,
-                VirtioFeatures.OFFERED,
+                offered,
                 mtu,
                 spec.mac());
     }

@@ -21,16 +21,17 @@ import io.weft.encap.Mem;
  * <p>Owned by the worker, {@link #attach} and {@link #enable} included; the conductor opens and closes it.
  */
 final class VhostQueue implements PortQueue {
-    /** Bytes copied of every frame: Ethernet, two tags, IPv6, TCP with options. */
-    private static final int HEAD = 128;
+    /** Bytes copied of every frame of a guest: Ethernet, two tags, IPv6, TCP with options. */
+    static final int HEAD = 128;
     /** Bytes copied where a checksum may have to be filled in or headers repeated; as many as a segmenter takes. */
-    private static final int OFFLOAD_HEAD = 384;
+    static final int OFFLOAD_HEAD = 384;
 
     private static final int SLOT = Burst.HEADROOM + OFFLOAD_HEAD + 64;
     private static final int ETHERNET = 14;
 
     private final VhostState state;
     private final int pair;
+    private final int wholeHead;
     private final Epoll kicks;
     private final VhostSender sender;
     private final Region region = new Region((long) SLOT * Burst.CAPACITY);
@@ -40,9 +41,11 @@ final class VhostQueue implements PortQueue {
     private int watched = -1;
     private Burst given;
 
-    VhostQueue(final VhostState state, final int pair) throws ErrnoException {
+    /** @param head bytes that are copied of every frame, at most {@link #OFFLOAD_HEAD} */
+    VhostQueue(final VhostState state, final int pair, final int head) throws ErrnoException {
         this.state = state;
         this.pair = pair;
+        wholeHead = head;
         kicks = new Epoll(1);
         sender = new VhostSender(state);
     }
@@ -100,7 +103,7 @@ final class VhostQueue implements PortQueue {
         final int header = state.headerLength();
         for (int k = 0; k < chains; k++) {
             final int bytes = (int) queue.bytes[k];
-            if (queue.segmentCount[k] == 1 && bytes >= header + ETHERNET && bytes <= header + HEAD) {
+            if (queue.segmentCount[k] == 1 && bytes >= header + ETHERNET && bytes <= header + wholeHead) {
                 takeSmall(burst, queue.segmentAddress[queue.firstSegment[k]], bytes, header);
                 continue;
             }
@@ -140,7 +143,7 @@ final class VhostQueue implements PortQueue {
         }
         final long from = slot - header;
         final int first = queue.firstSegment[k];
-        int wanted = header + (int) Math.min(length, HEAD);
+        int wanted = header + (int) Math.min(length, wholeHead);
         int segment = first;
         int offset = Math.min(wanted, queue.segmentLength[first]);
         Mem.copy(queue.segmentAddress[first], from, offset);

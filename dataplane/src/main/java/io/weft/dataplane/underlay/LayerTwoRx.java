@@ -4,6 +4,7 @@ import io.weft.dataplane.Burst;
 import io.weft.dataplane.DropReason;
 import io.weft.dataplane.port.PortQueue;
 import io.weft.dataplane.port.RxQueue;
+import io.weft.encap.Checksum;
 import io.weft.encap.Ethernet;
 import io.weft.encap.Ipv4;
 import io.weft.encap.OuterPacket;
@@ -14,9 +15,6 @@ import io.weft.encap.OuterResult;
  * Turns a layer-2 port's frames into tunnel packets: does what a host's kernel does before a socket sees a datagram, with
  * a reason for each refusal. Whether a network allows UDP over IPv6 without a checksum is for the pipeline to say, which
  * knows the network.
- *
- * <p>The port must give heads alone: a packet that has a body is refused, since its checksum covers bytes that are not
- * the switch's own.
  *
  * <p>Owned by the worker.
  */
@@ -46,11 +44,12 @@ final class LayerTwoRx implements RxQueue {
     }
 
     private DropReason receive(final Burst burst, final int i, final Accepted accepted) {
-        if (burst.segmentCount[i] != 0 || burst.gsoType[i] != Burst.GSO_NONE) {
+        if (burst.gsoType[i] != Burst.GSO_NONE) {
             return DropReason.BAD_OFFLOAD;
         }
         final boolean vouched = (burst.vnetFlags[i] & (Burst.DATA_VALID | Burst.NEEDS_CSUM)) != 0;
-        final OuterResult result = OuterParser.parse(burst.head[i], burst.length[i], vouched, packet);
+        final OuterResult result =
+                OuterParser.parse(burst.head[i], burst.headLength[i], burst.length[i], vouched, packet);
         if (result != OuterResult.ACCEPTED) {
             return reason(result);
         }
@@ -64,6 +63,9 @@ final class LayerTwoRx implements RxQueue {
         if (accepted.isImpossibleSource(packet)) {
             return DropReason.OUTER_MALFORMED;
         }
+        if (packet.unchecked && !isChecksumRight(burst, i)) {
+            return DropReason.OUTER_BAD_CHECKSUM;
+        }
         fill(burst, i, encapsulation);
         return DropReason.NONE;
     }
@@ -76,8 +78,11 @@ final class LayerTwoRx implements RxQueue {
     private void fill(final Burst burst, final int i, final int encapsulation) {
         burst.head[i] += packet.payload;
         burst.outer[i] = packet.payload;
-        burst.headLength[i] = packet.payloadLength;
+        burst.headLength[i] = Math.min(packet.payloadLength, burst.headLength[i] - packet.payload);
         burst.length[i] = packet.payloadLength;
+        if (burst.segmentCount[i] != 0) {
+            cut(burst, i);
+        }
         burst.vnetFlags[i] = 0;
         burst.encapsulation[i] = encapsulation;
         burst.tunnelPort[i] = packet.port;
@@ -86,6 +91,38 @@ final class LayerTwoRx implements RxQueue {
         burst.sourceLo[i] = packet.sourceLow;
         burst.sourceFamily[i] = packet.frame.ipVersion;
         burst.zeroChecksum[i] = packet.zeroChecksum && packet.frame.ipVersion == 6;
+    }
+
+    /** Leaves out of the body what follows the packet: padding. */
+    private static void cut(final Burst burst, final int i) {
+        int left = burst.length[i] - burst.headLength[i];
+        int segments = 0;
+        for (int s = burst.firstSegment[i]; left > 0; s++) {
+            burst.segmentLength[s] = Math.min(left, burst.segmentLength[s]);
+            left -= burst.segmentLength[s];
+            segments++;
+        }
+        burst.segmentCount[i] = segments;
+    }
+
+    /**
+     * Of a packet whose body its sender could still change: that would harm nobody but itself, since nothing is decided
+     * on the body.
+     */
+    private boolean isChecksumRight(final Burst burst, final int i) {
+        final long head = burst.head[i];
+        final int l4 = packet.frame.l4;
+        final int length = packet.payload + packet.payloadLength - l4;
+        final int inHead = burst.headLength[i] - l4;
+        int sum = Checksum.pseudo(head + packet.frame.l3, packet.frame.ipVersion, Ipv4.PROTOCOL_UDP, length);
+        sum = Checksum.add(sum, Checksum.sum(head + l4, inHead));
+        int at = inHead;
+        for (int s = burst.firstSegment[i]; at < length; s++) {
+            final int bytes = Math.min(length - at, burst.segmentLength[s]);
+            sum = Checksum.addAt(sum, Checksum.sum(burst.segmentAddress[s], bytes), at);
+            at += bytes;
+        }
+        return Checksum.isRight(sum);
     }
 
     /** The drop reason of what a host does not take. */

@@ -5,7 +5,8 @@ import io.weft.dataplane.DropReason;
 import io.weft.dataplane.Tunnel;
 import io.weft.dataplane.TxQueue;
 import io.weft.dataplane.api.NetworkSpec;
-import io.weft.dataplane.port.PortQueue;
+import io.weft.dataplane.port.PortSender;
+import io.weft.dataplane.underlay.Resolver.Hop;
 import io.weft.encap.Checksum;
 import io.weft.encap.Ecn;
 import io.weft.encap.Encapsulation;
@@ -28,14 +29,14 @@ final class LayerTwoTx implements UnderlayTx {
     private static final int UNTAGGED = -1;
 
     private final LayerTwoUnderlay underlay;
-    private final PortQueue queue;
+    private final PortSender queue;
     private final int mtu;
     /** What is left of a burst of which something was refused; {@link #origin}: entry in the whole. */
     private final TxQueue rest = new TxQueue();
 
     private final int[] origin = new int[TxQueue.CAPACITY];
 
-    LayerTwoTx(final LayerTwoUnderlay underlay, final PortQueue queue, final int mtu) {
+    LayerTwoTx(final LayerTwoUnderlay underlay, final PortSender queue, final int mtu) {
         this.underlay = underlay;
         this.queue = queue;
         this.mtu = mtu;
@@ -43,28 +44,39 @@ final class LayerTwoTx implements UnderlayTx {
 
     @Override
     public boolean prepare(final Tunnel tunnel) {
-        final IpAddress source = underlay.address(tunnel.endpoint.family());
-        if (source == null) {
+        final IpAddress endpoint = tunnel.endpoint;
+        final IpAddress own = underlay.address(endpoint.family());
+        if (own == null) {
             return false;
         }
-        final long destinationMac = underlay.destinationMac(tunnel.endpoint);
-        if (destinationMac == Neighbors.UNKNOWN) {
+        // Said before it is asked: whoever answers in between has the tunnel prepared again.
+        underlay.acquire(endpoint);
+        prepareAgain(tunnel);
+        return true;
+    }
+
+    @Override
+    public void prepareAgain(final Tunnel tunnel) {
+        final IpAddress endpoint = tunnel.endpoint;
+        final Hop hop = underlay.hop(endpoint);
+        tunnel.mtu = hop.mtu() == 0 ? mtu : Math.min(mtu, hop.mtu());
+        if (hop.mac() == Neighbors.UNKNOWN) {
             tunnel.prepared = Missing.NEIGHBOR;
-            return true;
+            return;
         }
+        final IpAddress source = hop.source() == null ? underlay.address(endpoint.family()) : hop.source();
         final NetworkSpec network = tunnel.network.spec();
         tunnel.prepared = new OuterHeader(new OuterHeader.Spec(
                 network.encap(),
                 network.vni(),
                 network.port(),
                 source,
-                tunnel.endpoint,
+                endpoint,
                 underlay.sourceMac(source),
-                destinationMac,
+                hop.mac(),
                 UNTAGGED,
                 hasChecksum(network, source),
                 network.flowId()));
-        return true;
     }
 
     private static boolean hasChecksum(final NetworkSpec network, final IpAddress source) {
@@ -78,6 +90,7 @@ final class LayerTwoTx implements UnderlayTx {
     @Override
     public void forget(final Tunnel tunnel) {
         tunnel.prepared = null;
+        underlay.release(tunnel.endpoint);
     }
 
     @Override
@@ -94,7 +107,17 @@ final class LayerTwoTx implements UnderlayTx {
             sendRest(burst, tx);
         }
         for (int i = 0; i < tx.size; i++) {
-            if (tx.refused[i] != 0) {
+            if (tx.refused[i] > 0) {
+                tx.refused[i] = underlayReason(tx.refused[i]);
+            }
+        }
+    }
+
+    @Override
+    public void deliver(final Burst burst, final TxQueue tx) {
+        queue.txBurst(burst, tx);
+        for (int i = 0; i < tx.size; i++) {
+            if (tx.refused[i] > 0) {
                 tx.refused[i] = underlayReason(tx.refused[i]);
             }
         }
@@ -128,12 +151,17 @@ final class LayerTwoTx implements UnderlayTx {
         if (!(tunnel.prepared instanceof final OuterHeader header)) {
             return tunnel.prepared instanceof Missing ? DropReason.NO_NEIGHBOR : DropReason.UNDERLAY_UNREACHABLE;
         }
-        return header.ipLength(innerLength) > mtu ? DropReason.TOO_BIG_FOR_TUNNEL : DropReason.NONE;
+        return header.ipLength(innerLength) > tunnel.mtu ? DropReason.TOO_BIG_FOR_TUNNEL : DropReason.NONE;
     }
 
     @Override
     public int mtu() {
         return mtu;
+    }
+
+    @Override
+    public int mtu(final Tunnel tunnel) {
+        return tunnel.mtu;
     }
 
     private static int innerSum(final Burst burst, final TxQueue tx, final int i) {

@@ -1,8 +1,11 @@
 package io.weft.dataplane.underlay;
 
+import io.weft.dataplane.QueueWiring;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.dataplane.port.Port;
+import io.weft.dataplane.port.RxQueue;
+import io.weft.dataplane.underlay.Resolver.Hop;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
 import java.util.ArrayList;
@@ -14,8 +17,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Tunnels over a layer-2 port that the switch owns alone: it makes and checks Ethernet, IP and UDP itself. Every worker
- * has a queue of the port.
+ * Tunnels over a layer-2 port: the switch makes and checks Ethernet, IP and UDP itself. {@link Resolver} finds the way to
+ * tunnels' endpoints.
  *
  * <p>Owned by the conductor; {@link Accepted} is how it tells the workers what to take.
  */
@@ -23,35 +26,97 @@ public final class LayerTwoUnderlay implements Underlay {
     private final UnderlaySpec spec;
     private final Port port;
     private final Neighbors neighbors;
+    private final Resolver resolver;
+    private final Endpoints endpoints = new Endpoints();
+    private final Set<IpAddress> changed = new HashSet<>();
+    private final QueueWiring wiring;
+    /** By queue. */
     private final LayerTwoRx[] rx;
+    /** By worker. */
     private final LayerTwoTx[] tx;
+
     private final int mtu;
     private final Map<Integer, Encapsulation> listeners = new TreeMap<>();
     /** Groups joined, each by what joined it: several networks may share one. */
     private final Map<IpAddress, Set<Integer>> groups = new LinkedHashMap<>();
 
+    private UnderlayHost host;
     private volatile Accepted accepted;
+
+    /** An underlay that asks nobody: {@code neighbors} knows all that there is to know. */
+    public LayerTwoUnderlay(final UnderlaySpec spec, final Port port, final int workers, final Neighbors neighbors) {
+        this(spec, port, workers, neighbors, null);
+    }
 
     /**
      * @param port is closed with the underlay
-     * @param workers each needs a queue
+     * @param workers those that have no queue of the port hand over to one that has
+     * @param neighbors fixed ones, which win
+     * @param resolver for all others, closed with the underlay; null: there are no others
      */
-    public LayerTwoUnderlay(final UnderlaySpec spec, final Port port, final int workers, final Neighbors neighbors) {
-        if (port.queues() < workers) {
-            throw new SwitchException("underlay has " + port.queues() + " queues and " + workers
-                    + " workers need one each; use fewer workers");
-        }
+    public LayerTwoUnderlay(
+            final UnderlaySpec spec,
+            final Port port,
+            final int workers,
+            final Neighbors neighbors,
+            final Resolver resolver) {
         this.spec = spec;
         this.port = port;
         this.neighbors = neighbors;
+        this.resolver = resolver;
         mtu = spec.mtu() == 0 ? port.mtu() : spec.mtu();
-        rx = new LayerTwoRx[workers];
+        wiring = new QueueWiring(port, workers, 0);
+        rx = new LayerTwoRx[port.queues()];
+        for (int q = 0; q < rx.length; q++) {
+            rx[q] = new LayerTwoRx(this, port.queue(q), spec.mac());
+        }
         tx = new LayerTwoTx[workers];
-        for (int i = 0; i < workers; i++) {
-            rx[i] = new LayerTwoRx(this, port.queue(i), spec.mac());
-            tx[i] = new LayerTwoTx(this, port.queue(i), mtu);
+        for (int w = 0; w < workers; w++) {
+            tx[w] = new LayerTwoTx(this, wiring.sender(w), mtu);
         }
         publish();
+    }
+
+    @Override
+    public void start(final UnderlayHost underlayHost) {
+        host = underlayHost;
+        if (resolver != null) {
+            resolver.start(underlayHost, this::moved);
+        }
+        port.start(underlayHost);
+    }
+
+    private void moved(final IpAddress endpoint) {
+        if (endpoints.answer(endpoint, resolver.hop(endpoint))) {
+            changed.add(endpoint);
+        }
+    }
+
+    @Override
+    public int doWork() {
+        if (resolver == null) {
+            return 0;
+        }
+        if (endpoints.isChanged()) {
+            endpoints.update(resolver);
+        }
+        if (changed.isEmpty()) {
+            return 0;
+        }
+        final Set<IpAddress> of = Set.copyOf(changed);
+        changed.clear();
+        host.prepareAgain(of);
+        return of.size();
+    }
+
+    @Override
+    public String state() {
+        return port.state();
+    }
+
+    @Override
+    public void checkMemory() {
+        port.checkMemory();
     }
 
     private void publish() {
@@ -65,9 +130,28 @@ public final class LayerTwoUnderlay implements Underlay {
         return accepted;
     }
 
-    /** MAC that packets for an endpoint or group go to, or {@link Neighbors#UNKNOWN}; by any thread. */
-    long destinationMac(final IpAddress endpoint) {
-        return endpoint.isMulticast() ? Neighbors.groupMac(endpoint) : neighbors.mac(Neighbors.nextHop(spec, endpoint));
+    /** A tunnel of a worker goes there; by that worker. */
+    void acquire(final IpAddress endpoint) {
+        if (resolver != null && !endpoint.isMulticast()) {
+            endpoints.acquire(endpoint);
+        }
+    }
+
+    /** Ends {@link #acquire}. */
+    void release(final IpAddress endpoint) {
+        if (resolver != null && !endpoint.isMulticast()) {
+            endpoints.release(endpoint);
+        }
+    }
+
+    /** The way to an endpoint or group, as far as it is known; by any thread. */
+    Hop hop(final IpAddress endpoint) {
+        if (endpoint.isMulticast()) {
+            return Hop.of(Neighbors.groupMac(endpoint));
+        }
+        final Hop found = endpoints.hop(endpoint);
+        final long fixed = neighbors.mac(Neighbors.nextHop(spec, endpoint));
+        return fixed == Neighbors.UNKNOWN ? found : new Hop(fixed, found.source(), found.mtu());
     }
 
     /** MAC of this end: the configured one, else the port's, else one made from the address. */
@@ -90,8 +174,19 @@ public final class LayerTwoUnderlay implements Underlay {
     @Override
     public List<Listener> queues() {
         final List<Listener> queues = new ArrayList<>();
-        for (int i = 0; i < rx.length; i++) {
-            queues.add(new Listener(i, rx[i]));
+        for (int q = 0; q < rx.length; q++) {
+            queues.add(new Listener(wiring.workerOf(q), rx[q]));
+        }
+        return queues;
+    }
+
+    @Override
+    public List<Listener> inbound() {
+        final List<Listener> queues = new ArrayList<>();
+        for (int w = 0; w < tx.length; w++) {
+            for (final RxQueue queue : wiring.inbound(w)) {
+                queues.add(new Listener(w, queue));
+            }
         }
         return queues;
     }
@@ -147,6 +242,10 @@ public final class LayerTwoUnderlay implements Underlay {
 
     @Override
     public void close() {
+        if (resolver != null) {
+            resolver.close();
+        }
         port.close();
+        wiring.close();
     }
 }

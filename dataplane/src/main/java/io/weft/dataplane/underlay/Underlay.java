@@ -8,6 +8,27 @@ import java.util.Map;
 
 /** What carries the tunnels. Owned by the conductor; what it hands out belongs to the workers it is handed out for. */
 public interface Underlay extends AutoCloseable {
+    /** Called once, when the workers poll {@link #queues}. Throws {@link io.weft.dataplane.api.SwitchException}. */
+    default void start(final UnderlayHost host) {}
+
+    /** "up", or what is waited for or wrong, in words. */
+    default String state() {
+        return "up";
+    }
+
+    /** What the conductor has to do here in each of its turns. Returns how much that was. */
+    default int doWork() {
+        return 0;
+    }
+
+    /** Memory that a peer shares went away under a worker: whoever it was is to be closed. */
+    default void checkMemory() {}
+
+    /** What workers hand to each other for the underlay's queues; frames of it go to {@link UnderlayTx#deliver}. */
+    default List<Listener> inbound() {
+        return List.of();
+    }
+
     /** The sending side of a worker; the same object each time. */
     UnderlayTx tx(int worker);
 

@@ -14,6 +14,9 @@ public interface UnderlayTx {
      */
     boolean prepare(Tunnel tunnel);
 
+    /** Prepares a tunnel anew, since more is known of its path, or something else. */
+    default void prepareAgain(final Tunnel tunnel) {}
+
     /** Frees what {@link #prepare} took. */
     void forget(Tunnel tunnel);
 
@@ -29,8 +32,18 @@ public interface UnderlayTx {
     /** Why a frame of that many bytes, outer headers not counted, cannot go into the tunnel; else none. Changes nothing. */
     DropReason refusal(Tunnel tunnel, int innerLength);
 
+    /** Sends frames that another worker encapsulated and handed over, as they are; {@code refused} as in {@link #txBurst}. */
+    default void deliver(final Burst burst, final TxQueue tx) {
+        throw new UnsupportedOperationException("nobody hands over to this underlay");
+    }
+
     /** Bytes of the largest outer IP packet, as far as it is known; a route may say otherwise. */
     int mtu();
+
+    /** The same for a tunnel: less where its path is known to carry less. May change between bursts. */
+    default int mtu(final Tunnel tunnel) {
+        return mtu();
+    }
 
     /** Offload words that it takes, as {@code PortSender.offloads}. */
     int offloads();

@@ -37,6 +37,10 @@ public final class VirtioFeatures {
     public static final long GUEST_USO6 = 1L << 55;
     public static final long HOST_USO = 1L << 56;
 
+    /** Those that let a frame come or go with work left to do on it. */
+    public static final long OFFLOADS =
+            CSUM | GUEST_CSUM | GUEST_TSO4 | GUEST_TSO6 | HOST_TSO4 | HOST_TSO6 | GUEST_USO4 | GUEST_USO6 | HOST_USO;
+
     /**
      * What a port offers. CTRL_VQ and its kin are the frontend's to implement and must be offered for the guest to have
      * them; filters that they set are the frontend's too.

@@ -1,0 +1,76 @@
+package io.weft.control.config;
+
+import io.weft.control.config.Config.Device;
+import io.weft.control.config.Config.Underlay;
+import io.weft.encap.IpAddress;
+
+/** The underlay's device, and what belongs to one that the switch owns. */
+final class UnderlayChecker {
+    private static final String DEVICE = "underlay.device";
+
+    private UnderlayChecker() {}
+
+    static void device(final Config config, final Host host, final Complaints complaints) {
+        final Underlay underlay = config.underlay();
+        if (underlay.device().kind() == Device.Kind.KERNEL) {
+            kernel(underlay, complaints);
+            return;
+        }
+        switch (underlay.device().kind()) {
+            case TAP ->
+                PortChecker.interfaceName(
+                        DEVICE, DEVICE + ".tap", underlay.device().name(), complaints);
+            case VHOST_USER -> VhostChecker.check(DEVICE, underlay.device(), config, host, complaints);
+            default -> {
+                if (!host.anyDevice()) {
+                    complaints.error(
+                            DEVICE,
+                            "device " + underlay.device().kind().key() + ConfigChecker.NOT_YET
+                                    + "device: kernel, or a tap or vhost-user device");
+                }
+            }
+        }
+        owned(underlay, complaints);
+    }
+
+    private static void kernel(final Underlay underlay, final Complaints complaints) {
+        final String why = "belongs to a device that the switch owns; with device: kernel the kernel has it, remove it";
+        if (underlay.mac() != 0) {
+            complaints.error("underlay.mac", why);
+        }
+        if (!underlay.gateway().isEmpty()) {
+            complaints.error("underlay.gateway", why);
+        }
+        if (underlay.prefix() != 0) {
+            complaints.error("underlay.prefix", why);
+        }
+        if (!underlay.neighbors().isEmpty()) {
+            complaints.error("underlay.neighbors", why);
+        }
+    }
+
+    private static void owned(final Underlay underlay, final Complaints complaints) {
+        if (underlay.mac() != 0 && !Macs.isUnicast(underlay.mac())) {
+            complaints.error(
+                    "underlay.mac", Macs.format(underlay.mac()) + " is a group's address; give a station's own");
+        }
+        underlay.neighbors().forEach((address, mac) -> {
+            if (!Macs.isUnicast(mac)) {
+                complaints.error(
+                        "underlay.neighbors." + address,
+                        Macs.format(mac) + " is a group's address; give the neighbour's own");
+            }
+        });
+        for (int i = 0; i < underlay.gateway().size(); i++) {
+            final IpAddress gateway = underlay.gateway().get(i);
+            final String key = ConfigChecker.item(complaints, "underlay.gateway", i);
+            if (gateway.isMulticast()
+                    || gateway.isUnspecified()
+                    || underlay.addresses().contains(gateway)) {
+                complaints.error(key, gateway + " cannot be a next hop");
+            } else if (!underlay.has(!gateway.isIpv4())) {
+                complaints.error(key, "underlay.address has no IPv" + gateway.family() + " address to send from");
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package io.weft.dataplane.underlay;
+
+import io.weft.dataplane.underlay.Resolver.Hop;
+import io.weft.encap.IpAddress;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Endpoints that tunnels of any worker go to, and what is known of the way to each. A worker says so when it makes or
+ * forgets a tunnel, which is not on a frame's way; the conductor compares now and then with what it has asked its
+ * {@link Resolver}.
+ *
+ * <p>Counts are shared by the workers; the rest is owned by the conductor, and its answers are read by the workers.
+ */
+final class Endpoints {
+    private final Map<IpAddress, Integer> users = new ConcurrentHashMap<>();
+    private final Map<IpAddress, Hop> hops = new ConcurrentHashMap<>();
+    private final Set<IpAddress> asked = new HashSet<>();
+    private volatile boolean changed;
+
+    /** A tunnel goes there; by any worker. */
+    void acquire(final IpAddress endpoint) {
+        if (users.merge(endpoint, 1, Integer::sum) == 1) {
+            changed = true;
+        }
+    }
+
+    /** A tunnel no longer goes there; by any worker. */
+    void release(final IpAddress endpoint) {
+        if (users.computeIfPresent(endpoint, (key, count) -> count == 1 ? null : count - 1) == null) {
+            changed = true;
+        }
+    }
+
+    /** What is known of the way; by any thread. */
+    Hop hop(final IpAddress endpoint) {
+        return hops.getOrDefault(endpoint, Hop.UNKNOWN);
+    }
+
+    /** Returns whether there is something new for {@link #update}. */
+    boolean isChanged() {
+        return changed;
+    }
+
+    /** Asks the resolver for endpoints that have come, and no longer for those that have gone. */
+    void update(final Resolver resolver) {
+        changed = false;
+        for (final IpAddress endpoint : users.keySet()) {
+            if (asked.add(endpoint)) {
+                resolver.want(endpoint);
+            }
+        }
+        asked.removeIf(endpoint -> {
+            if (users.containsKey(endpoint)) {
+                return false;
+            }
+            resolver.forget(endpoint);
+            hops.remove(endpoint);
+            return true;
+        });
+    }
+
+    /** Takes the resolver's answer over. Returns whether it is another than before. */
+    boolean answer(final IpAddress endpoint, final Hop hop) {
+        return asked.contains(endpoint) && !hop.equals(hops.put(endpoint, hop));
+    }
+
+    /** Endpoints asked for; in no order. */
+    Set<IpAddress> asked() {
+        return asked;
+    }
+}
