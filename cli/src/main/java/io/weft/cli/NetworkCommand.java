@@ -51,6 +51,12 @@ final class NetworkCommand extends Group {
         @Option(names = "--udp-checksum", paramLabel = "auto|on|off", description = "the outer one; default auto")
         private String udpChecksum;
 
+        @Option(
+                names = "--mss-clamp",
+                paramLabel = "on|off",
+                description = "tell TCP through tunnels a segment size that fits; default off")
+        private String mssClamp;
+
         @Option(names = "--mac-limit", paramLabel = "N", description = "learned addresses at most")
         private String macLimit;
 
@@ -68,6 +74,7 @@ final class NetworkCommand extends Group {
             put(body, "flow-id", flowId);
             put(body, "inner-vlan", innerVlan);
             put(body, "udp-checksum", udpChecksum);
+            put(body, "mss-clamp", mssClamp);
             put(body, "mac-limit", macLimit);
             put(body, "mac-age", macAge);
             return body;

@@ -35,7 +35,8 @@ public final class Specs {
                 network.udpChecksum(),
                 network.macLimit(),
                 network.macAgeMs(),
-                network.group());
+                network.group(),
+                network.mssClamp());
     }
 
     /** Whoever puts captures or memory in a port's place makes the specification with a kind of its own. */

@@ -38,6 +38,9 @@ final class ForwardingTables {
     TxQueue[] txQueues = new TxQueue[16];
     TrafficCounters[] traffic = new TrafficCounters[16];
     Tunnel[] tunnels = new Tunnel[16];
+    /** Networks that ask for {@link SynClamp}. */
+    int clamps;
+
     private int tunnelCount;
     private int reclaimHand;
     private final IntArrayList freeTunnels = new IntArrayList();
@@ -89,6 +92,8 @@ final class ForwardingTables {
             floods[id] = FloodList.EMPTY;
         }
         networks[id] = network;
+        clamps +=
+                (network.spec().mssClamp() ? 1 : 0) - (old != null && old.spec().mssClamp() ? 1 : 0);
         networkIndex.put(
                 network.spec().encap().ordinal(),
                 network.spec().port(),
@@ -113,6 +118,7 @@ final class ForwardingTables {
         drops.forgetNetwork(id);
         networks[id] = null;
         floods[id] = null;
+        clamps -= old.spec().mssClamp() ? 1 : 0;
     }
 
     FlowCache cacheOf(final int network) {
@@ -198,6 +204,15 @@ final class ForwardingTables {
     int maxFrame(final int tunnel) {
         final Tunnel found = tunnels[tunnel];
         return underlay.mtu(found) - Overhead.outer(found.network.spec().encap(), found.endpoint.family());
+    }
+
+    /** Bytes of the largest layer-3 packet of a tenant that the tunnel takes. */
+    int mtu(final int tunnel) {
+        return mtu(tunnels[tunnel]);
+    }
+
+    int mtu(final Tunnel tunnel) {
+        return underlay.mtu() - Overhead.bytes(tunnel.network.spec(), tunnel.endpoint.family());
     }
 
     /** Returns the tunnel's id, or -1. Addresses as {@link IpAddress} holds them. */

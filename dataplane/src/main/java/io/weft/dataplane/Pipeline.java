@@ -58,6 +58,7 @@ final class Pipeline {
     private final Transmitter transmitter;
     private final Learning learning;
     private final Flows flows;
+    private final SynClamp clamp;
     private final boolean acceptAny;
     private final ParsedFrame parsed = new ParsedFrame();
     private final long[] lines = new long[Burst.CAPACITY];
@@ -80,6 +81,7 @@ final class Pipeline {
         this.learning = learning;
         this.flows = flows;
         this.acceptAny = acceptAny;
+        clamp = new SynClamp(tables);
     }
 
     /** Takes a burst that a local port received. */
@@ -147,6 +149,9 @@ final class Pipeline {
     private void forward(final Burst burst, final int origin) {
         counters.add(origin, burst.size);
         lookUp(burst);
+        if (tables.clamps != 0) {
+            clamp.lower(burst);
+        }
         for (int i = 0; i < burst.size; i++) {
             if (burst.ingress[i] != GONE) {
                 act(burst, i);

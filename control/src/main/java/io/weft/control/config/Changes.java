@@ -109,7 +109,8 @@ public final class Changes {
                 n.udpChecksum(),
                 n.macLimit(),
                 n.macAgeMs(),
-                n.macs());
+                n.macs(),
+                n.mssClamp());
     }
 
     static Network withMacs(final Network n, final SortedMap<FixedMac, String> macs) {
@@ -124,7 +125,8 @@ public final class Changes {
                 n.udpChecksum(),
                 n.macLimit(),
                 n.macAgeMs(),
-                macs);
+                macs,
+                n.mssClamp());
     }
 
     /** The port in no network. */
@@ -164,6 +166,7 @@ public final class Changes {
         words.add("flow-id", onOff(from.flowId()), onOff(to.flowId()));
         words.add("inner-vlan", from.keepInnerVlan() ? "keep" : "drop", to.keepInnerVlan() ? "keep" : "drop");
         words.add("udp-checksum", Words.word(from.udpChecksum()), Words.word(to.udpChecksum()));
+        words.add("mss-clamp", onOff(from.mssClamp()), onOff(to.mssClamp()));
         words.add("mac-limit", from.macLimit(), to.macLimit());
         words.add("mac-age", Units.formatDuration(from.macAgeMs()), Units.formatDuration(to.macAgeMs()));
         return words.toString();

@@ -188,6 +188,7 @@ public record Config(
      * @param macLimit learned addresses at most
      * @param macAgeMs milliseconds after which an unused learned address is forgotten
      * @param macs fixed addresses and where they are: a port's name or a peer's address
+     * @param mssClamp whether TCP connections through tunnels are told a segment size that fits
      */
     public record Network(
             int vni,
@@ -200,10 +201,27 @@ public record Config(
             UdpChecksum udpChecksum,
             int macLimit,
             long macAgeMs,
-            SortedMap<FixedMac, String> macs) {
+            SortedMap<FixedMac, String> macs,
+            boolean mssClamp) {
         public Network {
             peers = List.copyOf(peers);
             macs = sorted(macs);
+        }
+
+        /** A network that leaves TCP's segment sizes alone. */
+        public Network(
+                final int vni,
+                final Encapsulation encap,
+                final int port,
+                final List<IpAddress> peers,
+                final IpAddress group,
+                final boolean flowId,
+                final boolean keepInnerVlan,
+                final UdpChecksum udpChecksum,
+                final int macLimit,
+                final long macAgeMs,
+                final SortedMap<FixedMac, String> macs) {
+            this(vni, encap, port, peers, group, flowId, keepInnerVlan, udpChecksum, macLimit, macAgeMs, macs, false);
         }
     }
 

@@ -119,6 +119,7 @@ public final class ConfigWriter {
         put(tree, "flow-id", nvgre ? network.flowId() : null, true);
         put(tree, "inner-vlan", network.keepInnerVlan() ? "keep" : null, null);
         put(tree, "udp-checksum", Words.word(network.udpChecksum()), Words.word(UdpChecksum.AUTO));
+        put(tree, "mss-clamp", network.mssClamp() ? true : null, null);
         put(tree, "mac-limit", network.macLimit(), Config.DEFAULT_MAC_LIMIT);
         put(tree, "mac-age", Units.formatDuration(network.macAgeMs()), Units.formatDuration(Config.DEFAULT_MAC_AGE_MS));
         final Map<String, Object> macs = new LinkedHashMap<>();

@@ -58,7 +58,8 @@ final class TenantReader {
                 section.choice("udp-checksum", UdpChecksum.AUTO, UdpChecksum.class),
                 section.size("mac-limit", Config.DEFAULT_MAC_LIMIT, 1, ConfigReader.MAX_ENTRIES),
                 section.duration("mac-age", Config.DEFAULT_MAC_AGE_MS, 1_000, MAX_AGE_MS),
-                macs(section.section("macs")));
+                macs(section.section("macs")),
+                section.onOff("mss-clamp", false));
         section.end();
         return network;
     }

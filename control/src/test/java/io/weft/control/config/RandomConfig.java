@@ -140,7 +140,8 @@ public final class RandomConfig {
                 zero ? UdpChecksum.OFF : udp && flip() ? UdpChecksum.ON : UdpChecksum.AUTO,
                 flip() ? Config.DEFAULT_MAC_LIMIT : 1 + random.nextInt(100_000),
                 flip() ? Config.DEFAULT_MAC_AGE_MS : 1_000 + random.nextInt(9_000_000),
-                new TreeMap<>());
+                new TreeMap<>(),
+                flip());
     }
 
     private Port port() {

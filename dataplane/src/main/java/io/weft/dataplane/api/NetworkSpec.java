@@ -17,6 +17,7 @@ import io.weft.encap.IpAddress;
  * @param macLimit learned addresses at most
  * @param macAgeMs milliseconds after which an unused learned address is forgotten
  * @param group underlay multicast group for BUM frames, or null for head-end replication
+ * @param mssClamp whether TCP connections through tunnels are told a segment size that fits
  */
 public record NetworkSpec(
         String tenant,
@@ -29,7 +30,24 @@ public record NetworkSpec(
         UdpChecksum udpChecksum,
         int macLimit,
         long macAgeMs,
-        IpAddress group) {
+        IpAddress group,
+        boolean mssClamp) {
+
+    /** A network that leaves TCP's segment sizes alone. */
+    public NetworkSpec(
+            final String tenant,
+            final String name,
+            final int vni,
+            final Encapsulation encap,
+            final int port,
+            final boolean flowId,
+            final boolean keepInnerVlan,
+            final UdpChecksum udpChecksum,
+            final int macLimit,
+            final long macAgeMs,
+            final IpAddress group) {
+        this(tenant, name, vni, encap, port, flowId, keepInnerVlan, udpChecksum, macLimit, macAgeMs, group, false);
+    }
 
     /** The network's name among all tenants: {@code tenant/name}. */
     public String key() {

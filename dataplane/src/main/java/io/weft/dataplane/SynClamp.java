@@ -1,0 +1,63 @@
+package io.weft.dataplane;
+
+import io.weft.encap.FrameParser;
+import io.weft.encap.MssClamp;
+import io.weft.encap.ParsedFrame;
+import io.weft.flowcache.FloodList;
+
+/**
+ * Lowers the segment size of TCP connections on their way into and out of tunnels of networks that ask for it
+ * ({@code mss-clamp: on}), for machines that hear no ICMP.
+ *
+ * <p>Owned by the worker.
+ */
+final class SynClamp {
+    private static final int NO_LIMIT = Integer.MAX_VALUE;
+
+    private final ForwardingTables tables;
+    private final ParsedFrame parsed = new ParsedFrame();
+
+    SynClamp(final ForwardingTables tables) {
+        this.tables = tables;
+    }
+
+    /** Looks at every frame of a burst of which it is known where it goes. */
+    void lower(final Burst burst) {
+        for (int i = 0; i < burst.size; i++) {
+            if (burst.ingress[i] != Pipeline.GONE
+                    && tables.networks[burst.network[i]].spec().mssClamp()) {
+                final int mtu = mtu(burst, i);
+                if (mtu != NO_LIMIT) {
+                    lower(burst, i, mtu);
+                }
+            }
+        }
+    }
+
+    private void lower(final Burst burst, final int i, final int mtu) {
+        final long head = burst.head[i];
+        final int available = burst.headLength[i];
+        if (FrameParser.parse(head, available, burst.length[i], parsed)) {
+            final boolean isSummed = (burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0;
+            MssClamp.lower(head, available, parsed, mtu, isSummed);
+        }
+    }
+
+    /** What fits the tunnels on the frame's way; a frame that is flooded goes by all of them. */
+    private int mtu(final Burst burst, final int i) {
+        if (Egress.isTunnel(burst.ingress[i])) {
+            return tables.mtu(Egress.id(burst.ingress[i]));
+        }
+        if (Egress.isTunnel(burst.egress[i])) {
+            return tables.mtu(Egress.id(burst.egress[i]));
+        }
+        int least = NO_LIMIT;
+        if (burst.egress[i] == Egress.FLOOD) {
+            final FloodList list = tables.floods[burst.network[i]];
+            for (int k = 0; k < list.tunnelCount(); k++) {
+                least = Math.min(least, tables.mtu(list.tunnel(k)));
+            }
+        }
+        return least;
+    }
+}
