@@ -77,15 +77,20 @@ final class Plot {
     }
 
     private void frame(final String title, final String x, final String y) {
-        put(
+        put(String.format(
+                Locale.ROOT,
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">",
-                WIDTH, HEIGHT);
-        put("<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>", WIDTH, HEIGHT);
+                WIDTH,
+                HEIGHT));
+        put(String.format(Locale.ROOT, "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>", WIDTH, HEIGHT));
         text(WIDTH / 2.0, 20, "middle", "#000000", title);
         text(WIDTH / 2.0, HEIGHT - 10, "middle", "#000000", x);
-        put(
+        put(String.format(
+                Locale.ROOT,
                 "<text x=\"15\" y=\"%d\" text-anchor=\"middle\" transform=\"rotate(-90 15 %d)\">%s</text>",
-                HEIGHT / 2, HEIGHT / 2, escape(y));
+                HEIGHT / 2,
+                HEIGHT / 2,
+                escape(y)));
         for (double value = 0; value <= highY * 1.0001; value += stepY) {
             rule(LEFT, py(value), WIDTH - RIGHT, py(value));
             text(LEFT - 6, py(value) + 4, "end", "#57606a", short_(value));
@@ -110,27 +115,45 @@ final class Plot {
         for (final Point point : line.points) {
             points.append(String.format(Locale.ROOT, "%.1f,%.1f ", px(point.x), py(point.y)));
         }
-        put(
+        put(String.format(
+                Locale.ROOT,
                 "<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"/>",
-                points.toString().strip(), colour);
+                points.toString().strip(),
+                colour));
         for (final Point point : line.points) {
-            put("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>", px(point.x), py(point.y), colour);
+            put(String.format(
+                    Locale.ROOT,
+                    "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>",
+                    px(point.x),
+                    py(point.y),
+                    colour));
         }
         text(WIDTH - RIGHT - 6, HEIGHT - BOTTOM - 10 - 16.0 * index, "end", colour, line.name);
     }
 
     private void rule(final double x1, final double y1, final double x2, final double y2) {
-        put("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#d0d7de\"/>", x1, y1, x2, y2);
+        put(String.format(
+                Locale.ROOT,
+                "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#d0d7de\"/>",
+                x1,
+                y1,
+                x2,
+                y2));
     }
 
     private void text(final double x, final double y, final String anchor, final String colour, final String words) {
-        put(
+        put(String.format(
+                Locale.ROOT,
                 "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"%s\">%s</text>",
-                x, y, anchor, colour, escape(words));
+                x,
+                y,
+                anchor,
+                colour,
+                escape(words)));
     }
 
-    private void put(final String format, final Object... values) {
-        svg.append(String.format(Locale.ROOT, format, values)).append('\n');
+    private void put(final String element) {
+        svg.append(element).append('\n');
     }
 
     private static String escape(final String words) {
