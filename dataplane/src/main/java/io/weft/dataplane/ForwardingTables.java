@@ -260,6 +260,14 @@ final class ForwardingTables {
         return id;
     }
 
+    /** A tunnel carries BUM frames from now on, or no longer. */
+    void setFlooded(final int network, final IpAddress endpoint, final boolean flooded) {
+        final int tunnel = tunnelTo(network, endpoint.family(), endpoint.hi(), endpoint.lo());
+        if (tunnel >= 0) {
+            floods[network] = flooded ? floods[network].withTunnel(tunnel) : floods[network].withoutTunnel(tunnel);
+        }
+    }
+
     /** The network has changed, and with it perhaps what the headers of its tunnels hold. */
     private void prepareTunnelsAgain(final Network network) {
         for (int t = 0; t < tunnelCount; t++) {

@@ -73,6 +73,7 @@ final class Networks {
         entry.spec = spec;
         registry.add(entry);
         if (regrouped) {
+            floodPeers(entry);
             try {
                 enterGroup(entry);
             } catch (final SwitchException e) {
@@ -124,6 +125,17 @@ final class Networks {
             if (entry.ports > 0) {
                 listeners.join(entry.spec);
             }
+        }
+    }
+
+    /** BUM frames go to the peers one by one, or to the group instead. */
+    private void floodPeers(final NetworkEntry entry) {
+        final boolean flooded = entry.spec.group() == null;
+        for (final IpAddress peer : entry.peers) {
+            workers.every(worker -> {
+                worker.tables.setFlooded(entry.id, peer, flooded);
+                return true;
+            });
         }
     }
 

@@ -492,15 +492,22 @@ final class Pipeline {
                 ? MacTable.NONE
                 : tables.macs.lookup(network, burst.vlan[i], destination);
         final int egress = route(known, ingress);
-        final int life = (int) Math.min(
-                MAX_FLOW_MS, Math.max(1, tables.networks[network].spec().macAgeMs() / 4));
+        final int life = lifeOf(network, burst.vlan[i], destination);
         if (egress == Egress.FLOOD) {
             cache.insertTentativeAt(
                     lines[i], key0(burst, i), key1(burst, i), key2(burst, i), egress, nowMs, nowMs + life);
-        } else {
+        } else if (life > 0) {
             cache.insertAt(lines[i], key0(burst, i), key1(burst, i), key2(burst, i), egress, nowMs, nowMs + life);
         }
         return egress;
+    }
+
+    /** No decision outlives the destination's entry: whoever comes back elsewhere is learned as new, which empties no cache. */
+    private int lifeOf(final int network, final int vlan, final long destination) {
+        final long age = tables.networks[network].spec().macAgeMs();
+        final int life = (int) Math.min(MAX_FLOW_MS, Math.max(1, age / 4));
+        final int idle = tables.macs.idle(network, vlan, destination, nowMs);
+        return idle < 0 || age == 0 ? life : (int) Math.min(life, age - idle);
     }
 
     /** Where a frame goes whose destination is known to be there, or is not known. */
