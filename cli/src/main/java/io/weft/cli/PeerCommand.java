@@ -68,13 +68,15 @@ final class PeerCommand extends Group {
         void execute() {
             final JsonNode answer = get(query("/v1/peers", "network", network == null ? null : networkKey(network)));
             output().print(out(), answer, () -> {
-                final Table table = new Table("NETWORK", "ADDRESS", "KNOWN BY", ">RX FRAMES", ">TX FRAMES", ">IDLE");
+                final Table table =
+                        new Table("NETWORK", "ADDRESS", "KNOWN BY", ">MTU", ">RX FRAMES", ">TX FRAMES", ">IDLE");
                 for (final JsonNode peer : answer.path("peers")) {
                     final JsonNode status = peer.path("status");
                     table.row(
                             peer.path("network").asText(),
                             peer.path("address").asText(),
                             peer.path("configured").asBoolean(true) ? "configuration" : "its frames",
+                            Values.text(status.path("mtu")),
                             Words.count(status.path("rx-frames").asLong()),
                             Words.count(status.path("tx-frames").asLong()),
                             status.has("idle-ms")

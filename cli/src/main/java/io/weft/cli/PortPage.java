@@ -1,7 +1,9 @@
 package io.weft.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
 
@@ -19,6 +21,7 @@ final class PortPage {
                         "DEVICE",
                         "NETWORKS",
                         ">MTU",
+                        ">HOST_MTU",
                         "MAC",
                         ">QUEUES",
                         ">RINGS",
@@ -28,22 +31,23 @@ final class PortPage {
                 : new Table("PORT", "KIND", "DEVICE", "NETWORKS", ">MTU", "MAC", ">QUEUES", "STATE");
         for (final JsonNode port : ports) {
             final JsonNode status = port.path("status");
-            final String[] first = {
-                port.path("name").asText(),
-                Values.text(status.path("kind")),
-                Values.text(status.path("device")),
-                networks(port),
-                Values.text(status.path("mtu")),
-                Values.text(port.path("mac")),
-                queues(status)
-            };
+            final List<String> cells = new ArrayList<>(List.of(
+                    port.path("name").asText(),
+                    Values.text(status.path("kind")),
+                    Values.text(status.path("device")),
+                    networks(port),
+                    Values.text(status.path("mtu"))));
+            if (guests) {
+                cells.add(Values.text(vhost(port).path("host-mtu")));
+            }
+            cells.add(Values.text(port.path("mac")));
+            cells.add(queues(status));
             final String state = Values.text(status.path("state"));
-            final String[] rest = guests
-                    ? new String[] {sizes(vhost(port)), faults(vhost(port)), state, features(vhost(port))}
-                    : new String[] {state};
-            final String[] cells = java.util.Arrays.copyOf(first, first.length + rest.length);
-            System.arraycopy(rest, 0, cells, first.length, rest.length);
-            table.row(cells);
+            cells.addAll(
+                    guests
+                            ? List.of(sizes(vhost(port)), faults(vhost(port)), state, features(vhost(port)))
+                            : List.of(state));
+            table.row(cells.toArray(String[]::new));
         }
         return table.render("", "no ports; add one with `weft port add`");
     }
@@ -61,6 +65,7 @@ final class PortPage {
         table.row("only source address", port.path("mac").asText("any"));
         table.row("queue pairs", queues(status));
         if (!vhost.isEmpty()) {
+            table.row("host_mtu for QEMU", hostMtu(vhost));
             table.row("we are the socket's", Values.text(vhost.path("role")));
             table.row("features", features(vhost));
             table.row("memory", memory(vhost));
@@ -71,6 +76,12 @@ final class PortPage {
         table.row("received", amount(traffic, "rx"));
         table.row("sent", amount(traffic, "tx"));
         return table.render("", "");
+    }
+
+    private static String hostMtu(final JsonNode vhost) {
+        final int refused = vhost.path("refused-mtu").asInt();
+        return Values.text(vhost.path("host-mtu"))
+                + (refused == 0 ? "" : " (it has " + refused + ", which is refused)");
     }
 
     private static String memory(final JsonNode vhost) {

@@ -94,7 +94,8 @@ final class StatusPage {
     }
 
     private static String ports(final JsonNode ports) {
-        final Table table = new Table("PORT", "KIND", "DEVICE", "NETWORKS", ">MTU", ">RX", ">TX", ">DROPPED", "STATE");
+        final Table table =
+                new Table("PORT", "KIND", "DEVICE", "NETWORKS", ">MTU", ">HOST_MTU", ">RX", ">TX", ">DROPPED", "STATE");
         for (final JsonNode port : ports) {
             final JsonNode traffic = port.path("traffic");
             table.row(
@@ -103,6 +104,7 @@ final class StatusPage {
                     Values.text(port.path("device")),
                     Values.list(port.path("networks")),
                     Values.text(port.path("mtu")),
+                    Values.text(port.path("vhost").path("host-mtu")),
                     Words.count(traffic.path("rx-frames").asLong()),
                     Words.count(traffic.path("tx-frames").asLong()),
                     Words.count(dropped(traffic)),
@@ -112,13 +114,15 @@ final class StatusPage {
     }
 
     private static String tunnels(final JsonNode tunnels) {
-        final Table table = new Table("NETWORK", "ENDPOINT", "ENCAP", ">VNI", ">RX", ">TX", "KNOWN BY", ">IDLE");
+        final Table table =
+                new Table("NETWORK", "ENDPOINT", "ENCAP", ">VNI", ">MTU", ">RX", ">TX", "KNOWN BY", ">IDLE");
         for (final JsonNode tunnel : tunnels) {
             table.row(
                     tunnel.path("network").asText(),
                     tunnel.path("endpoint").asText(),
                     tunnel.path("encap").asText(),
                     tunnel.path("vni").asText(),
+                    Values.text(tunnel.path("mtu")),
                     Words.count(tunnel.path("rx-frames").asLong()),
                     Words.count(tunnel.path("tx-frames").asLong()),
                     tunnel.path("configured").asBoolean() ? "configuration" : "its frames",

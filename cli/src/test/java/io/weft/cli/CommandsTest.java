@@ -107,7 +107,7 @@ final class CommandsTest {
               "traffic": {"rx-frames": 1200, "rx-bytes": 90000, "tx-frames": 3, "tx-bytes": 180, "rx-dropped": 1,
                 "tx-dropped": 0},
               "vhost": {"role": "server", "path": "/run/vm1", "features": ["csum", "mrg_rxbuf", "version_1"],
-                "pairs-enabled": 1, "pairs-offered": 2, "unsealed": true, "rings": [
+                "pairs-enabled": 1, "pairs-offered": 2, "unsealed": true, "host-mtu": 1450, "refused-mtu": 1500, "rings": [
                   {"index": 0, "size": 256, "enabled": true, "faults": 0, "broken": ""},
                   {"index": 1, "size": 1024, "enabled": true, "faults": 7, "broken": "available index too far"}]}}}""";
 
@@ -120,9 +120,9 @@ final class CommandsTest {
                         + " \"status\": {\"kind\": \"tap\", \"device\": \"h1\", \"state\": \"up\", \"queues\": 1,"
                         + " \"mtu\": 1450, \"vhost\": null}}]}");
         assertEquals("""
-                PORT  KIND        DEVICE    NETWORKS   MTU  MAC  QUEUES     RINGS  FAULTS  STATE  FEATURES
-                vm1   vhost-user  /run/vm1  acme/web  1450  -    1 of 2  256+1024       7  up     csum mrg_rxbuf version_1
-                h1    tap         h1        acme/web  1450  -         1         -       -  up     -
+                PORT  KIND        DEVICE    NETWORKS   MTU  HOST_MTU  MAC  QUEUES     RINGS  FAULTS  STATE  FEATURES
+                vm1   vhost-user  /run/vm1  acme/web  1450      1450  -    1 of 2  256+1024       7  up     csum mrg_rxbuf version_1
+                h1    tap         h1        acme/web  1450         -  -         1         -       -  up     -
                 """, Ran.weft(api, "port", "ls").out());
     }
 
@@ -138,6 +138,7 @@ final class CommandsTest {
                 mtu                  1450
                 only source address  any
                 queue pairs          1 of 2
+                host_mtu for QEMU    1450 (it has 1500, which is refused)
                 we are the socket's  server
                 features             csum mrg_rxbuf version_1
                 memory               not sealed against shrinking

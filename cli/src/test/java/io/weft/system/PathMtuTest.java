@@ -47,7 +47,8 @@ class PathMtuTest {
                     List.of(),
                     wire.frames("ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr.nxt"),
                     "no fragments on the wire");
-            assertEquals(3, weft.drops("too-big-for-tunnel"));
+            assertTrue(weft.drops("too-big-told") > 0);
+            assertEquals(0, weft.drops("too-big-for-tunnel"));
             assertTrue(wire.complaints().isEmpty());
         }
     }

@@ -225,9 +225,9 @@ final class Explainer {
                             + ": "
                             + burst.length[0] + " bytes of frame");
             DropReason refusal = tables.underlay.refusal(tunnel, burst.length[0]);
-            if (refusal == DropReason.NONE) {
-                warnOfMtu(text, spec, tunnel.endpoint);
-            } else if (refusal == DropReason.TOO_BIG_FOR_TUNNEL) {
+            // The kernel refuses only when it is sent to; what fits its path is known before.
+            if (refusal == DropReason.TOO_BIG_FOR_TUNNEL
+                    || (refusal == DropReason.NONE && burst.length[0] > tables.maxFrame(id))) {
                 refusal = tooBig(text, id);
             }
             text.out(nameOf(egress), refusal);
@@ -244,18 +244,6 @@ final class Explainer {
                 "the tunnel takes frames of " + maxFrame + " bytes"
                         + (mtu == 0 ? "" : "; its sender would be told by ICMP that packets of " + mtu + " fit"));
         return mtu == 0 ? DropReason.TOO_BIG_FOR_TUNNEL : DropReason.TOO_BIG_TOLD;
-    }
-
-    /** The kernel is asked only by sending; what its interface says is known. */
-    private void warnOfMtu(final Explanation text, final NetworkSpec network, final IpAddress to) {
-        final int outer = burst.length[0] + Overhead.outer(network.encap(), to.family());
-        final int mtu = tables.underlay.mtu();
-        if (outer > mtu) {
-            text.step(
-                    "MTU",
-                    "the outer packet has " + outer + " bytes and the underlay's MTU is " + mtu
-                            + ": unless it is cut into segments expect " + DropReason.TOO_BIG_FOR_TUNNEL.key());
-        }
     }
 
     private String nameOf(final int egress) {

@@ -212,7 +212,7 @@ final class ForwardingTables {
     }
 
     int mtu(final Tunnel tunnel) {
-        return underlay.mtu() - Overhead.bytes(tunnel.network.spec(), tunnel.endpoint.family());
+        return underlay.mtu(tunnel) - Overhead.bytes(tunnel.network.spec(), tunnel.endpoint.family());
     }
 
     /** Returns the tunnel's id, or -1. Addresses as {@link IpAddress} holds them. */

@@ -63,11 +63,29 @@ final class Listing {
         return underlay.mtu() - Overhead.bytes(network.spec, six ? 6 : 4);
     }
 
+    /** By network's id: the same for the narrowest of its tunnels as they are now; a path may carry less than the device. */
+    private Map<Integer, Integer> narrowest() {
+        final Map<Integer, Integer> least = new HashMap<>();
+        for (final WorkerProxy proxy : workers) {
+            final ForwardingTables tables = proxy.worker().tables;
+            for (final Tunnel tunnel : tables.tunnels) {
+                if (tunnel != null) {
+                    least.merge(tunnel.network.id(), tables.mtu(tunnel), Math::min);
+                }
+            }
+        }
+        for (final NetworkEntry network : registry.networks.values()) {
+            least.putIfAbsent(network.id, effectiveMtu(network));
+        }
+        return least;
+    }
+
     Rows.Status status() {
+        final Map<Integer, Integer> mtus = narrowest();
         final List<String> problems = new ArrayList<>();
         final List<Rows.PortRow> ports = new ArrayList<>();
         for (final PortEntry entry : registry.ports.values()) {
-            ports.add(port(entry, problems));
+            ports.add(port(entry, mtus, problems));
         }
         final int files = filesNeeded();
         if (files > OpenFiles.limit()) {
@@ -84,7 +102,7 @@ final class Listing {
                 WorkerCounters.TUNNELS_REFUSED,
                 "packets came from endpoints that there was no room to learn: with accept: any, anybody can fill it");
         return new Rows.Status(
-                workers(), tenants(), networks(problems), ports, tunnels(), underlay(), books(), problems);
+                workers(), tenants(), networks(mtus, problems), ports, tunnels(), underlay(), books(), problems);
     }
 
     /** A guest brings three descriptors a ring, its socket and its memory; a hand-off has its doorbell. */
@@ -140,7 +158,7 @@ final class Listing {
         return rows;
     }
 
-    private List<Rows.NetworkRow> networks(final List<String> problems) {
+    private List<Rows.NetworkRow> networks(final Map<Integer, Integer> mtus, final List<String> problems) {
         final List<Rows.NetworkRow> rows = new ArrayList<>();
         for (final NetworkEntry network : registry.networks.values()) {
             final int macs = workers.get(0).worker().tables.macs.count(network.id);
@@ -158,12 +176,12 @@ final class Listing {
                     network.ports,
                     network.peers.stream().map(IpAddress::toString).toList(),
                     network.spec.group() == null ? null : network.spec.group().toString(),
-                    effectiveMtu(network)));
+                    mtus.get(network.id)));
         }
         return rows;
     }
 
-    private Rows.PortRow port(final PortEntry entry, final List<String> problems) {
+    private Rows.PortRow port(final PortEntry entry, final Map<Integer, Integer> mtus, final List<String> problems) {
         Rows.Traffic traffic = NO_TRAFFIC;
         for (final TrafficCounters counters : entry.traffic) {
             traffic = counters.plus(traffic);
@@ -172,7 +190,11 @@ final class Listing {
         if (!"up".equals(state) && !state.startsWith(Rows.WAITING)) {
             problems.add("port " + entry.spec.name() + ": " + state);
         }
-        final Rows.VhostRow vhost = entry.port.details();
+        int fits = entry.port.mtu();
+        for (final int id : entry.binding.networks) {
+            fits = Math.min(fits, mtus.get(id));
+        }
+        final Rows.VhostRow vhost = hostMtu(entry.port.details(), fits);
         if (vhost != null) {
             guest(entry.spec.name(), vhost, problems);
         }
@@ -184,10 +206,14 @@ final class Listing {
         }
         for (final int id : entry.binding.networks) {
             final NetworkEntry network = registry.networkById(id);
-            if (entry.port.mtu() > effectiveMtu(network)) {
-                problems.add("port " + entry.spec.name() + ": mtu " + entry.port.mtu() + " is more than the "
-                        + effectiveMtu(network) + " that fits network " + network.spec.key()
-                        + ": lower the port's mtu or raise underlay.mtu");
+            final int mtu = mtus.get(id);
+            if (entry.port.mtu() > mtu) {
+                problems.add("port " + entry.spec.name() + ": mtu " + entry.port.mtu() + " is more than the " + mtu
+                        + " that fits network " + network.spec.key()
+                        + (mtu < effectiveMtu(network)
+                                ? ": the path to a peer carries less than the underlay (`weft peer ls`): mend that or"
+                                        + " lower the port's mtu"
+                                : ": lower the port's mtu or raise underlay.mtu"));
             }
         }
         final long mac = entry.spec.mac() != 0 ? entry.spec.mac() : entry.port.mac();
@@ -204,7 +230,27 @@ final class Listing {
                 vhost);
     }
 
+    private static Rows.VhostRow hostMtu(final Rows.VhostRow row, final int mtu) {
+        return row == null
+                ? null
+                : new Rows.VhostRow(
+                        row.role(),
+                        row.path(),
+                        row.features(),
+                        row.pairsEnabled(),
+                        row.pairsOffered(),
+                        row.rings(),
+                        row.unsealed(),
+                        mtu,
+                        row.refusedMtu());
+    }
+
     private static void guest(final String port, final Rows.VhostRow vhost, final List<String> problems) {
+        if (vhost.refusedMtu() != 0) {
+            problems.add("port " + port + ": QEMU was given host_mtu=" + vhost.refusedMtu()
+                    + ", which is more than the port carries, so the guest has no link: give it host_mtu="
+                    + vhost.hostMtu() + ", or raise the port's mtu");
+        }
         if (vhost.unsealed()) {
             problems.add("port " + port + ": memory not sealed against shrinking: with QEMU use"
                     + " memory-backend-memfd (seal=on is its default)");
@@ -235,7 +281,8 @@ final class Listing {
                 tunnel.configured,
                 tunnel.rxFrames,
                 tunnel.txFrames,
-                tunnel.rxFrames == 0 ? -1 : worker.clockMs() - tunnel.lastHeardMs);
+                tunnel.rxFrames == 0 ? -1 : worker.clockMs() - tunnel.lastHeardMs,
+                worker.tables.mtu(tunnel));
     }
 
     private static Rows.TunnelRow sum(final Rows.TunnelRow a, final Rows.TunnelRow b) {
@@ -248,7 +295,8 @@ final class Listing {
                 a.configured() || b.configured(),
                 a.rxFrames() + b.rxFrames(),
                 a.txFrames() + b.txFrames(),
-                idle);
+                idle,
+                Math.min(a.mtu(), b.mtu()));
     }
 
     private Rows.Traffic underlay() {

@@ -42,8 +42,8 @@ final class FakeSwitch implements SwitchControl {
                         "acme/web", 5001, "vxlan", 4789, 3, 8192, 1, List.of("10.2.0.1"), null, 1450)),
                 List.of(new Rows.PortRow("vm1", "tap", "vm1", List.of("acme/web"), "up", 1, 1450, null, TRAFFIC, null)),
                 List.of(
-                        new Rows.TunnelRow("acme/web", "10.2.0.1", "vxlan", 5001, true, 21, 22, 23),
-                        new Rows.TunnelRow("acme/web", "10.9.0.9", "vxlan", 5001, false, 31, 32, 33)),
+                        new Rows.TunnelRow("acme/web", "10.2.0.1", "vxlan", 5001, true, 21, 22, 23, 1450),
+                        new Rows.TunnelRow("acme/web", "10.9.0.9", "vxlan", 5001, false, 31, 32, 33, 1450)),
                 TRAFFIC,
                 new Rows.Books(10, 0, 2, 0, 9, 3, 0, 0),
                 List.of());

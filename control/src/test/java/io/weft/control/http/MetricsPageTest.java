@@ -97,7 +97,9 @@ class MetricsPageTest {
                 1,
                 2,
                 List.of(new Rows.RingRow(0, 256, true, 3, ""), new Rows.RingRow(1, 256, true, 4, "jumped")),
-                false);
+                false,
+                1450,
+                0);
         final List<Rows.PortRow> ports = List.of(
                 new Rows.PortRow("vm", "vhost-user", "/run/vm", List.of("t/n"), "up", 2, 1450, "", none, vhost),
                 new Rows.PortRow("h1", "tap", "h1", List.of("t/n"), "up", 1, 1450, "", none, null));

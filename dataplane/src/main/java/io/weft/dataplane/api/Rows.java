@@ -54,6 +54,8 @@ public final class Rows {
      * @param rings those that are started
      * @param unsealed whether the frontend shares memory that it can shrink: such a guest can harm itself, and a busy
      *     worker for a moment
+     * @param hostMtu {@code host_mtu} that QEMU is to be given
+     * @param refusedMtu the one that it was given, where it was refused as too large; else 0
      */
     public record VhostRow(
             String role,
@@ -62,7 +64,9 @@ public final class Rows {
             int pairsEnabled,
             int pairsOffered,
             List<RingRow> rings,
-            boolean unsealed) {
+            boolean unsealed,
+            int hostMtu,
+            int refusedMtu) {
         public VhostRow {
             features = List.copyOf(features);
             rings = List.copyOf(rings);
@@ -94,7 +98,10 @@ public final class Rows {
 
     public record TenantRow(String name, int flowCache, int flows, int networks) {}
 
-    /** @param configured false for an endpoint that was learned from frames */
+    /**
+     * @param configured false for an endpoint that was learned from frames
+     * @param mtu bytes of the largest layer-3 packet of the tenant that it takes
+     */
     public record TunnelRow(
             String network,
             String endpoint,
@@ -103,7 +110,8 @@ public final class Rows {
             boolean configured,
             long rxFrames,
             long txFrames,
-            long idleMs) {}
+            long idleMs,
+            int mtu) {}
 
     /**
      * @param busy share of the last second's time that the worker spent on frames, 0 to 1; {@code cpu} -1: not pinned

@@ -23,12 +23,12 @@ import java.util.List;
  * <p>Owned by the conductor; what it is told by {@link #onOwner} it does on the worker's thread while the conductor waits.
  */
 public final class VhostPort implements Port, VhostHandler {
-    private static final int MIN_MTU = 68;
-
     private final PortSpec spec;
     private int mtu;
     /** What the frontend asked for in this session, or 0. */
     private int mtuAsked;
+    /** What the frontend asked for and did not get, until it asks for less; else 0. */
+    private int mtuRefused;
 
     private final long offered;
     private final VhostState state;
@@ -191,7 +191,10 @@ public final class VhostPort implements Port, VhostHandler {
             return broken().isEmpty() ? "up" : broken();
         }
         if (device != null && device.isConnected()) {
-            return Rows.WAITING + " for the guest's driver";
+            return Rows.WAITING
+                    + (mtuRefused == 0
+                            ? " for the guest's driver"
+                            : " for QEMU with host_mtu=" + mtu + " or less (it has " + mtuRefused + ")");
         }
         return Rows.WAITING
                 + (socket.mode() == VhostSpec.Mode.CLIENT
@@ -227,7 +230,9 @@ public final class VhostPort implements Port, VhostHandler {
                 up ? state.activePairs() : 0,
                 queues.length,
                 rows,
-                device != null && device.isUnsealed());
+                device != null && device.isUnsealed(),
+                mtu,
+                mtuRefused);
     }
 
     @Override
@@ -292,6 +297,7 @@ public final class VhostPort implements Port, VhostHandler {
 
     @Override
     public void negotiated(final long features) {
+        mtuRefused = 0;
         state.negotiated(features);
     }
 
@@ -304,15 +310,16 @@ public final class VhostPort implements Port, VhostHandler {
     }
 
     @Override
-    public boolean setMtu(final int wanted) {
-        if (wanted < MIN_MTU || wanted > mtu) {
-            tell("the frontend asks for an MTU of " + wanted + ", the port carries " + mtu + ": give QEMU host_mtu="
-                    + mtu + ", or raise the port's mtu");
-            return false;
+    public String setMtu(final int wanted) {
+        if (wanted > mtu) {
+            mtuRefused = wanted;
+            return "the frontend asks for an MTU of " + wanted + ", the port carries " + mtu + ": give QEMU host_mtu="
+                    + mtu + ", or raise the port's mtu";
         }
+        mtuRefused = 0;
         mtuAsked = wanted;
         state.mtu(wanted);
-        return true;
+        return null;
     }
 
     @Override

@@ -44,6 +44,7 @@ public final class Sockets {
     public static final int IP_PKTINFO = 8;
     public static final int IP_MTU_DISCOVER = 10;
     public static final int IP_RECVTOS = 13;
+    public static final int IP_MTU = 14;
     public static final int IP_MULTICAST_IF = 32;
     public static final int IP_MULTICAST_TTL = 33;
     public static final int IP_MULTICAST_LOOP = 34;
@@ -60,6 +61,7 @@ public final class Sockets {
     public static final int IPV6_JOIN_GROUP = 20;
     public static final int IPV6_LEAVE_GROUP = 21;
     public static final int IPV6_MTU_DISCOVER = 23;
+    public static final int IPV6_MTU = 24;
     public static final int IPV6_V6ONLY = 26;
     public static final int IPV6_MULTICAST_ALL = 29;
     public static final int IPV6_DONTFRAG = 62;

@@ -209,7 +209,7 @@ final class KernelSender {
         for (int i = 0; i < entryCount[m]; i++) {
             address(AGAIN, entry, firstPiece[entry], pieceCount[entry]);
             final int sent = Sockets.sendmsg(fd, batch.message(AGAIN), 0);
-            tx.refused[entry] = sent >= 0 ? 0 : reason(sent);
+            tx.refused[entry] = sent >= 0 ? 0 : reason(entry, sent);
             entry = groups.next(entry);
         }
     }
@@ -217,12 +217,15 @@ final class KernelSender {
     private void refuse(final int m, final int error) {
         int entry = firstEntry[m];
         for (int i = 0; i < entryCount[m]; i++) {
-            tx.refused[entry] = reason(error);
+            tx.refused[entry] = reason(entry, error);
             entry = groups.next(entry);
         }
     }
 
-    private static int reason(final int error) {
+    private int reason(final int entry, final int error) {
+        if (error == -Errno.EMSGSIZE) {
+            tunnels[entry].tooBig();
+        }
         return switch (-error) {
             case Errno.EMSGSIZE -> DropReason.TOO_BIG_FOR_TUNNEL.ordinal();
             case Errno.EAGAIN, Errno.ENOBUFS, Errno.ENOMEM -> DropReason.UNDERLAY_FULL.ordinal();

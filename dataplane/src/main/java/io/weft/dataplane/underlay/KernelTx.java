@@ -99,6 +99,12 @@ final class KernelTx implements UnderlayTx {
         return underlay.mtu();
     }
 
+    @Override
+    public int mtu(final Tunnel tunnel) {
+        final int known = tunnel.prepared instanceof final KernelTunnel kernel ? kernel.mtu() : 0;
+        return known == 0 ? underlay.mtu() : known;
+    }
+
     private void sendUdp(final int group, final SenderPorts of) {
         final int kind = groups.kind(group);
         final int first = groups.first(group);

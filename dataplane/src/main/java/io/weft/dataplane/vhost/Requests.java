@@ -271,8 +271,9 @@ final class Requests {
         if (mtu < MIN_MTU || mtu > MAX_MTU) {
             throw Refusal.soft("MTU " + Long.toUnsignedString(mtu) + ", it may be " + MIN_MTU + " to " + MAX_MTU);
         }
-        if (!handler.setMtu((int) mtu)) {
-            throw Refusal.soft("MTU " + mtu + " is more than the port carries");
+        final String refusal = handler.setMtu((int) mtu);
+        if (refusal != null) {
+            throw Refusal.soft(refusal);
         }
     }
 

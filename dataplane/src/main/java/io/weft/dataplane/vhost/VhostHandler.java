@@ -30,8 +30,8 @@ public interface VhostHandler {
     /** The session is over, every ring was stopped before. */
     void disconnected(String why);
 
-    /** NET_SET_MTU. Returns whether the port can carry packets of that size. */
-    boolean setMtu(int mtu);
+    /** NET_SET_MTU, 68 to 65535. Returns null, or why the port cannot carry packets of that size and what to do. */
+    String setMtu(int mtu);
 
     /** SEND_RARP: the guest with this address runs here now. */
     void sendRarp(long mac);

@@ -89,12 +89,12 @@ final class RecordingHandler implements VhostHandler {
     }
 
     @Override
-    public boolean setMtu(final int value) {
+    public String setMtu(final int value) {
         if (value > maxMtu) {
-            return false;
+            return "MTU " + value + " is more than " + maxMtu;
         }
         mtu = value;
-        return true;
+        return null;
     }
 
     @Override

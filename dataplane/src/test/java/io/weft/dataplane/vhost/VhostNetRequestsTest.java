@@ -48,7 +48,7 @@ class VhostNetRequestsTest {
         assertEquals(1450, rig.handler.mtu);
         rig.frontend.send(Request.NET_SET_MTU, RawFrontend.words(9001));
         assertTrue(rig.device.isConnected(), "the guest goes on with the MTU it had");
-        assertTrue(rig.handler.lines.getLast().contains("MTU 9001 is more than the port carries"));
+        assertTrue(rig.handler.lines.getLast().contains("MTU 9001 is more than"));
     }
 
     @Test
