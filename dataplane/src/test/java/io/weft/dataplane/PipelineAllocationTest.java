@@ -24,6 +24,9 @@ import org.junit.jupiter.api.Test;
 class PipelineAllocationTest {
     private static final int WARM_LOOPS = 20_000;
     private static final int LOOPS = 31_250;
+    /** Whether the network says {@code mss-clamp: on}. */
+    private boolean clamps;
+
     private static final long SOURCE = 0x020000000001L;
     private static final long NEAR = 0x020000000002L;
     private static final long FAR = 0x020000000003L;
@@ -63,6 +66,29 @@ class PipelineAllocationTest {
     }
 
     @Test
+    void shouldAllocateNothingWhenSendersAreToldWhatFits() {
+        final byte[] v4 = TestFrames.ipv4("192.168.0.1", "192.168.0.2", 17, 0, new byte[1600]);
+        final byte[] v6 = TestFrames.ipv6("fd00::1", "fd00::2", 17, 0, new byte[1600]);
+        final byte[][] frames = {
+            TestFrames.ethernet(FAR, SOURCE, 0x0800, v4),
+            TestFrames.ethernet(FAR, SOURCE, 0x86dd, v6),
+            TestFrames.ethernet(FAR, SOURCE, 0x88b5, new byte[1600])
+        };
+        assertAllocatesNothing(frames, List.of("10.1.0.9"), 300_000);
+    }
+
+    @Test
+    void shouldAllocateNothingWhileClamping() {
+        clamps = true;
+        final byte[] tcp = TestFrames.concat(new byte[20], new byte[] {2, 4, 9, 9});
+        tcp[12] = 0x60;
+        tcp[13] = 2;
+        final byte[] syn = TestFrames.ethernet(
+                FAR, SOURCE, 0x0800, TestFrames.ipv4("192.168.0.1", "192.168.0.2", 6, 0, tcp));
+        assertAllocatesNothing(new byte[][] {syn}, List.of("10.1.0.9"), 300_000);
+    }
+
+    @Test
     void shouldAllocateNothingWhileCapturing() {
         assertAllocatesNothing(frames(NEAR, FAR, GROUP), List.of("10.1.0.9"), 300_000, "from", "to", "underlay");
     }
@@ -75,7 +101,7 @@ class PipelineAllocationTest {
         return frames;
     }
 
-    private static void assertAllocatesNothing(
+    private void assertAllocatesNothing(
             final byte[][] frames, final List<String> peers, final long macAgeMs, final String... captured) {
         final LoopPort from = new LoopPort(1500, frames);
         final LoopPort to = new LoopPort(1500);
@@ -111,7 +137,8 @@ class PipelineAllocationTest {
                             plain.udpChecksum(),
                             100,
                             macAgeMs,
-                            null)));
+                            null,
+                            clamps)));
             for (final String peer : peers) {
                 get(weft.control().addPeer("t/n", IpAddress.parse(peer)));
             }

@@ -21,6 +21,8 @@ import java.util.concurrent.Future;
 
 /** A whole switch between memory ports, pumped by hand, on a clock of the test's. */
 public final class TestSwitch implements AutoCloseable {
+    private static final int WIRE_MTU = 1600;
+
     public final MemoryPort wire;
     public final Switch weft;
     public final SwitchControl control;
@@ -33,17 +35,27 @@ public final class TestSwitch implements AutoCloseable {
     }
 
     public TestSwitch(final SwitchContext context, final boolean acceptAny, final String... addresses) {
-        this(context, null, false, acceptAny, addresses);
+        this(context, null, false, acceptAny, WIRE_MTU, addresses);
     }
 
     /** Where a vhost-user port is one, with its socket; without it every port is a memory port, whatever its kind. */
     public static TestSwitch withGuests(final SwitchContext context) {
-        return new TestSwitch(context, null, true, false, "10.1.0.1");
+        return withGuests(context, WIRE_MTU);
+    }
+
+    /** The same with a wire that carries IP packets of {@code mtu} bytes. */
+    public static TestSwitch withGuests(final SwitchContext context, final int mtu) {
+        return new TestSwitch(context, null, true, false, mtu, "10.1.0.1");
+    }
+
+    /** With a wire that carries IP packets of {@code mtu} bytes. */
+    public static TestSwitch withWire(final int mtu, final String... addresses) {
+        return new TestSwitch(new SwitchContext(), null, false, false, mtu, addresses);
     }
 
     /** With ports of the test's own. */
     TestSwitch(final SwitchContext context, final SwitchContext.PortFactory ports) {
-        this(context, ports, false, false, "10.1.0.1");
+        this(context, ports, false, false, WIRE_MTU, "10.1.0.1");
     }
 
     private TestSwitch(
@@ -51,9 +63,10 @@ public final class TestSwitch implements AutoCloseable {
             final SwitchContext.PortFactory factory,
             final boolean guests,
             final boolean acceptAny,
+            final int mtu,
             final String... addresses) {
         final int workers = Math.max(1, context.workers());
-        wire = new MemoryPort(workers, 1600, 0, 4096, false);
+        wire = new MemoryPort(workers, mtu, 0, 4096, false);
         final UnderlaySpec spec = new UnderlaySpec(
                 List.of(addresses).stream().map(IpAddress::parse).toList(),
                 acceptAny,
@@ -62,7 +75,7 @@ public final class TestSwitch implements AutoCloseable {
                 List.of(),
                 8,
                 Map.of(),
-                1600);
+                mtu);
         weft = Switch.launch(context.pumped(true)
                 .seed(1)
                 .nanoClock(() -> nanos)
@@ -73,9 +86,9 @@ public final class TestSwitch implements AutoCloseable {
                 .portFactory(
                         factory != null
                                 ? factory
-                                : (port, n, mtu) -> {
+                                : (port, n, portMtu) -> {
                                     return guests && port.kind() == PortSpec.Kind.VHOST_USER
-                                            ? OpenPorts.open(port, n, mtu, context.portState())
+                                            ? OpenPorts.open(port, n, portMtu, context.portState())
                                             : ports.computeIfAbsent(port.name(), name -> new MemoryPort());
                                 })
                 .underlayFactory((u, n) -> new LayerTwoUnderlay(u, wire, n, Neighbors.derived(u))));

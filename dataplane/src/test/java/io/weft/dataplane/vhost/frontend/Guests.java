@@ -22,6 +22,7 @@ public final class Guests implements AutoCloseable {
 
     public final TestSwitch net;
     private final Path folder;
+    private final int portMtu;
     private final Deque<GuestNic> open = new ArrayDeque<>();
 
     public Guests() {
@@ -29,12 +30,21 @@ public final class Guests implements AutoCloseable {
     }
 
     public Guests(final SwitchContext context) {
+        this(context, 1600, 0);
+    }
+
+    /**
+     * @param wireMtu bytes of the largest outer packet
+     * @param portMtu of every guest's port, or 0 for what fits
+     */
+    public Guests(final SwitchContext context, final int wireMtu, final int portMtu) {
+        this.portMtu = portMtu;
         try {
             folder = Files.createTempDirectory("weft-guests");
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
-        net = TestSwitch.withGuests(context).tenant("acme").network(NETWORK, 5001, Encapsulation.VXLAN, "10.2.0.1");
+        net = TestSwitch.withGuests(context, wireMtu).tenant("acme").network(NETWORK, 5001, Encapsulation.VXLAN, "10.2.0.1");
     }
 
     /** Lets the switch work off what is there; a worker looks for kicks once in 64 loops. */
@@ -58,7 +68,7 @@ public final class Guests implements AutoCloseable {
 
     public void port(final String name, final int queues, final long mac, final VhostSpec socket) {
         TestSwitch.get(net.control.putPort(
-                new PortSpec(name, PortSpec.Kind.VHOST_USER, null, NETWORK, Map.of(), queues, 0, mac, socket)));
+                new PortSpec(name, PortSpec.Kind.VHOST_USER, null, NETWORK, Map.of(), queues, portMtu, mac, socket)));
     }
 
     /** A guest on a port of its own, up, with a queue pair of 256 descriptors and buffers of 2 KiB. */
