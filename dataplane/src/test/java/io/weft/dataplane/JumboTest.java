@@ -53,7 +53,9 @@ class JumboTest {
         try (TestSwitch here = TestSwitch.withWire(MTU + overhead, "10.1.0.1", "fd00:1::1");
                 TestSwitch there = TestSwitch.withWire(MTU + overhead, "10.2.0.1", "fd00:2::1")) {
             here.tenant("t").network("t/n", 5001, encap, peer).access("a", "t/n");
-            there.tenant("t").network("t/n", 5001, encap, v6 ? "fd00:1::1" : "10.1.0.1").access("b", "t/n");
+            there.tenant("t")
+                    .network("t/n", 5001, encap, v6 ? "fd00:1::1" : "10.1.0.1")
+                    .access("b", "t/n");
             assertEquals(MTU, here.status().networks().getFirst().mtu());
             assertEquals(MTU, here.status().tunnels().getFirst().mtu());
             get(here.control.addMac("t/n", -1, B, peer));

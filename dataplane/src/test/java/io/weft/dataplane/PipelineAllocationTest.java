@@ -83,8 +83,8 @@ class PipelineAllocationTest {
         final byte[] tcp = TestFrames.concat(new byte[20], new byte[] {2, 4, 9, 9});
         tcp[12] = 0x60;
         tcp[13] = 2;
-        final byte[] syn = TestFrames.ethernet(
-                FAR, SOURCE, 0x0800, TestFrames.ipv4("192.168.0.1", "192.168.0.2", 6, 0, tcp));
+        final byte[] syn =
+                TestFrames.ethernet(FAR, SOURCE, 0x0800, TestFrames.ipv4("192.168.0.1", "192.168.0.2", 6, 0, tcp));
         assertAllocatesNothing(new byte[][] {syn}, List.of("10.1.0.9"), 300_000);
     }
 

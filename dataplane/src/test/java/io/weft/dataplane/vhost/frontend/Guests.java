@@ -44,7 +44,9 @@ public final class Guests implements AutoCloseable {
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
-        net = TestSwitch.withGuests(context, wireMtu).tenant("acme").network(NETWORK, 5001, Encapsulation.VXLAN, "10.2.0.1");
+        net = TestSwitch.withGuests(context, wireMtu)
+                .tenant("acme")
+                .network(NETWORK, 5001, Encapsulation.VXLAN, "10.2.0.1");
     }
 
     /** Lets the switch work off what is there; a worker looks for kicks once in 64 loops. */
