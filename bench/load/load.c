@@ -530,7 +530,7 @@ static void loop(void)
 			puts("measuring");
 			fflush(stdout);
 			measuring = true;
-			began = window_start = paced_since = rte_rdtsc();
+			began = window_start = paced_since = now;
 			paced = 0;
 		}
 		if (unlikely(measuring && now - window_start >= hz / 10)) {
