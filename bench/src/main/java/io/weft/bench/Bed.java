@@ -128,10 +128,15 @@ final class Bed implements AutoCloseable {
                 .sum();
     }
 
-    /** Millions of frames a second that leave, as {@code sent} counts them. */
-    double rate(final double seconds, final LongSupplier sent) {
+    /**
+     * Millions of frames a second that leave, as {@code sent} counts them.
+     *
+     * @param first frames before that: until the caches hold what they can
+     */
+    double rate(final double seconds, final long first, final LongSupplier sent) {
         // Until the compilers have seen it.
         pause((long) (seconds * 1e9));
+        await("first frames", () -> sent.getAsLong() >= first);
         final Rows.Books before = control.status().join().books();
         final long began = System.nanoTime();
         final long already = sent.getAsLong();

@@ -109,7 +109,7 @@ public final class Curves {
         final FlowPort to = bed.port("to", false);
         bed.teach(to, Frames.destination(0), macs, Frames.SOURCE, macs);
         from.give(new Pattern(Frames.destination(0), macs, Frames.SOURCE, flows, 0, Burst.CAPACITY, false));
-        return bed.rate(seconds, to::sent);
+        return bed.rate(seconds, 2L * Math.max(macs, flows), to::sent);
     }
 
     private double tunnelledFlows(final int n) {
@@ -121,7 +121,7 @@ public final class Curves {
             }
             bed.settle();
             from.give(new Pattern(Frames.destination(0), 1_000, Frames.SOURCE, n, 0, Burst.CAPACITY, false));
-            return bed.rate(seconds, bed.wire::sent);
+            return bed.rate(seconds, 2L * n, bed.wire::sent);
         }
     }
 
@@ -150,7 +150,7 @@ public final class Curves {
                         .give(new Pattern(
                                 Frames.destination(0), 1, Frames.SOURCE + i, 1, vlans, Burst.CAPACITY, false));
             }
-            return bed.rate(seconds, bed.wire::sent);
+            return bed.rate(seconds, 2L * n, bed.wire::sent);
         }
     }
 
@@ -182,7 +182,7 @@ public final class Curves {
                                 Frames.destination((i + 1) % n), 1, Frames.destination(i), 1, 0, burst, false));
             }
             return bed.rate(
-                    seconds, () -> ports.stream().mapToLong(FlowPort::sent).sum());
+                    seconds, n, () -> ports.stream().mapToLong(FlowPort::sent).sum());
         }
     }
 
@@ -204,7 +204,8 @@ public final class Curves {
                 ports[from].give(new Pattern(
                         Frames.destination(to[from]), 1, Frames.destination(from), 1, 0, Burst.CAPACITY, false));
             }
-            return bed.rate(seconds, () -> ports[0].sent() + ports[1].sent() + ports[2].sent() + ports[3].sent());
+            return bed.rate(
+                    seconds, 1, () -> ports[0].sent() + ports[1].sent() + ports[2].sent() + ports[3].sent());
         }
     }
 
