@@ -204,8 +204,7 @@ public final class Curves {
                 ports[from].give(new Pattern(
                         Frames.destination(to[from]), 1, Frames.destination(from), 1, 0, Burst.CAPACITY, false));
             }
-            return bed.rate(
-                    seconds, 1, () -> ports[0].sent() + ports[1].sent() + ports[2].sent() + ports[3].sent());
+            return bed.rate(seconds, 1, () -> ports[0].sent() + ports[1].sent() + ports[2].sent() + ports[3].sent());
         }
     }
 
