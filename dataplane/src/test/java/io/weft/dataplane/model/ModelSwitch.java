@@ -297,7 +297,10 @@ final class ModelSwitch {
             return;
         }
         final int ecn = Math.max(0, in.headers.ecn());
-        answer.wire.add(new Packet(Wire.encapsulate(spec, end, inner, ecn), spec, in.headers.flow()));
+        // Whoever has a checksum put where the ports are gets the one flow's entropy or the other's.
+        final String flow = in.headers.flow();
+        final boolean clear = flow != null && flow.equals(new Headers(inner, in.readable).flow());
+        answer.wire.add(new Packet(Wire.encapsulate(spec, end, inner, ecn), spec, clear ? flow : null));
     }
 
     // Tables.

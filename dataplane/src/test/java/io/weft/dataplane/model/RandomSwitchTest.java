@@ -47,10 +47,10 @@ class RandomSwitchTest {
             reasons.putAll(duel.reasons);
         } catch (final RuntimeException e) {
             final List<Step> few = new Shrinker(workers, acceptAny, SHRINKING_NANOS).shrink(tail.steps());
-            fail(
-                    settings + ", after " + frames + " frames: " + e.getMessage() + "\nsteps that lead there:\n"
-                            + tell(few),
-                    e);
+            final String found = settings + ", after " + frames + " frames: " + e.getMessage()
+                    + "\nsteps that lead there:\n" + tell(few);
+            System.out.println("random switch: " + found);
+            fail(found, e);
         }
         System.out.println("random switch: " + frames + " frames and no difference; dropped: " + reasons);
     }
