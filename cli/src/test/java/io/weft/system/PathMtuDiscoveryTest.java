@@ -89,6 +89,23 @@ class PathMtuDiscoveryTest {
         }
     }
 
+    @ParameterizedTest(name = "{0} over IPv6 {1}")
+    @CsvSource({"vxlan, false", "geneve, true", "nvgre, false"})
+    void shouldCarryJumboFrames(final String encap, final boolean v6) {
+        try (Lab in = Lab.routed(2, 9216 + 70)) {
+            start(in, encap, v6, "");
+            for (final Machine machine : List.of(a, b)) {
+                machine.namespace().ip("link set dev t0 mtu 9216");
+            }
+            assertLossless(a.ping(b.ip4(), "-s", String.valueOf(9216 - 28), "-M", "do"));
+            assertLossless(a.ping(b.ip6(), "-s", String.valueOf(9216 - 48), "-M", "do"));
+            assertCarries(b.ip4());
+            cutByKernel(a);
+            assertCarries(b.ip6());
+            assertEquals(0, weft.drops("too-big-told"));
+        }
+    }
+
     @Test
     void shouldCarryTcpWhoeverCutsIt() {
         try (Lab in = Lab.routed(2, 1500)) {

@@ -292,6 +292,20 @@ class VirtioConformanceTest {
         b.checkUntouched();
     }
 
+    @Tag("H17")
+    @Test
+    void shouldSayWhichMtuQemuIsToBeGivenWhenOneIsRefused() throws Exception {
+        final GuestNic a = guests.guest("a", V1 | VirtioFeatures.MTU);
+        assertEquals(1500, guests.net.status().ports().getFirst().vhost().hostMtu());
+        final List<String> before = guests.net.status().problems();
+        assertNotEquals(0, a.frontend.send(Frontend.NET_SET_MTU, 9000));
+        assertEquals(9000, guests.net.status().ports().getFirst().vhost().refusedMtu());
+        final String problem = String.join("\n", guests.net.status().problems());
+        assertTrue(problem.contains("host_mtu=9000") && problem.contains("host_mtu=1500"), problem);
+        assertEquals(0, a.frontend.send(Frontend.NET_SET_MTU, 1500));
+        assertEquals(before, guests.net.status().problems());
+    }
+
     @Tag("T13")
     @Test
     void shouldReceiveOnThePairsThatAreEnabledOnly() throws Exception {
