@@ -13,5 +13,5 @@ mkdir -p "$root/target"
 "$maven" -q -B -ntp -f "$root/pom.xml" -pl bench -am package -DskipTests >"$root/target/bench.log" 2>&1 ||
     { cat "$root/target/bench.log" >&2; exit 1; }
 exec "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --add-exports java.base/jdk.internal.misc=ALL-UNNAMED \
-    -XX:CompilerThreadStackSize=16384 -XX:+UseSerialGC \
+    -XX:CompilerThreadStackSize=16384 -XX:+UseSerialGC -XX:-UseCompressedOops -XX:LoopUnrollLimit=20 \
     -cp "$root/bench/target/classes:$root/bench/target/lib/*" org.openjdk.jmh.Main -prof gc "$@"

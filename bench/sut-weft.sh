@@ -4,8 +4,8 @@
 # Connects to both as a client, retrying until they are there; prints `ready` once it polls, on that CPU; ends when its
 # standard input closes. IDLE=adaptive: it sleeps where there is nothing to do. Scenarios, with VNI or VSID 5001:
 #   l2                          port 0 and port 1 are guests of one network
-#   encap, decap                port 0 is a guest, port 1 the underlay: VXLAN to 10.77.0.2 (not in this version)
-#   nvgre-encap, nvgre-decap    the same in NVGRE (not in this version)
+#   encap, decap                port 0 is a guest, port 1 the underlay: VXLAN from 10.77.0.1 to 10.77.0.2
+#   nvgre-encap, nvgre-decap    the same in NVGRE
 set -eu
 root=$(dirname "$(readlink -f "$0")")/..
 if [ $# -ne 4 ]; then
@@ -14,11 +14,7 @@ if [ $# -ne 4 ]; then
 fi
 scenario=$1 socket0=$2 socket1=$3 cpu=$4
 case $scenario in
-l2) ;;
-encap | decap | nvgre-encap | nvgre-decap)
-    echo "$0: $scenario: not in this version, whose underlay is the kernel's sockets" >&2
-    exit 1
-    ;;
+l2 | encap | decap | nvgre-encap | nvgre-decap) ;;
 *)
     echo "$0: no scenario $scenario: l2, encap, decap, nvgre-encap, nvgre-decap" >&2
     exit 2
@@ -37,18 +33,44 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' HUP INT TERM
 
-cat >"$tmp/weft.yaml" <<END
+{
+    cat <<END
 name: bench
 workers: [$cpu]
-idle: ${IDLE:-poll}
+idle: poll
 state: $tmp/state
 api: {unix: $tmp/api.sock}
+END
+    case $scenario in
+    l2)
+        cat <<END
 underlay: {address: 127.0.0.1, mtu: 1600}
 tenants: {bench: {networks: {net: {vni: 5001, port: $((20000 + $$ % 20000))}}}}
 ports:
   p0: {network: bench/net, vhost-user: $socket0, mode: client, mtu: 1500}
   p1: {network: bench/net, vhost-user: $socket1, mode: client, mtu: 1500}
 END
+        ;;
+    *)
+        case $scenario in
+        nvgre-*) encap="encap: nvgre" ;;
+        *) encap="encap: vxlan, port: 4789" ;;
+        esac
+        cat <<END
+underlay:
+  address: 10.77.0.1
+  prefix: 24
+  mac: 02:00:00:00:aa:01
+  mtu: 1600
+  neighbors: {10.77.0.2: 02:00:00:00:bb:02}
+  device: {vhost-user: $socket1, mode: client}
+tenants: {bench: {networks: {net: {vni: 5001, $encap, peers: [10.77.0.2]}}}}
+ports:
+  p0: {network: bench/net, vhost-user: $socket0, mode: client, mtu: 1500}
+END
+        ;;
+    esac
+} >"$tmp/weft.yaml"
 
 mkfifo "$tmp/out"
 "$root/weft" run -c "$tmp/weft.yaml" >"$tmp/out" </dev/null &

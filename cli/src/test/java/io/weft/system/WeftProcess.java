@@ -23,6 +23,8 @@ final class WeftProcess implements AutoCloseable {
             "java.base/jdk.internal.misc=ALL-UNNAMED",
             "-XX:CompilerThreadStackSize=16384",
             "-XX:+UseSerialGC",
+            "-XX:-UseCompressedOops",
+            "-XX:LoopUnrollLimit=20",
             "-Xmx256m");
 
     private static final Duration READY = Duration.ofSeconds(60);

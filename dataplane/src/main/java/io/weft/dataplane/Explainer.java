@@ -78,6 +78,7 @@ final class Explainer {
         burst.sourceHi[0] = source.endpoint().hi();
         burst.sourceLo[0] = source.endpoint().lo();
         burst.zeroChecksum[0] = source.zeroChecksum();
+        pipeline.forgetLast();
         final DropReason refusal = pipeline.tunnelHeader(burst, 0);
         if (refusal != DropReason.NONE) {
             return text.drop(refusal);

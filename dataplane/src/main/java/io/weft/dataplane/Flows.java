@@ -25,15 +25,17 @@ final class Flows {
 
     /** Fills in {@link Burst#hash} and {@link Burst#ecn} unless they are there. */
     void find(final Burst burst, final int i) {
-        if (burst.ecn[i] == NOT_ASKED) {
-            FrameParser.parse(burst.head[i], burst.headLength[i], burst.length[i], parsed);
-            found(burst, i, parsed);
+        if (burst.ecn[i] != NOT_ASKED) {
+            return;
         }
-    }
-
-    /** The same for a frame that was parsed to its transport header. */
-    void found(final Burst burst, final int i, final ParsedFrame frame) {
-        burst.ecn[i] = frame.ecn;
-        burst.hash[i] = FlowHash.symmetric(burst.head[i], frame, seed);
+        final long plain = FlowHash.ofPlain(burst.head[i], burst.headLength[i], burst.length[i], seed);
+        if (plain != FlowHash.NOT_PLAIN) {
+            burst.ecn[i] = (int) (plain >>> 32);
+            burst.hash[i] = (int) plain;
+        } else {
+            FrameParser.parse(burst.head[i], burst.headLength[i], burst.length[i], parsed);
+            burst.ecn[i] = parsed.ecn;
+            burst.hash[i] = FlowHash.symmetric(burst.head[i], parsed, seed);
+        }
     }
 }

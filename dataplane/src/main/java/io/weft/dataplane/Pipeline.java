@@ -35,6 +35,8 @@ final class Pipeline {
     /** In {@link Burst#ingress}: the frame was dropped, and {@link Burst#egress} says why. */
     static final int GONE = -1;
 
+    private static final int NO_VNI = -1;
+
     /** In {@link #lines}: the flow is that of the frame before. */
     private static final long AGAIN = 0;
 
@@ -64,6 +66,13 @@ final class Pipeline {
     private final long[] lines = new long[Burst.CAPACITY];
     /** Captures that look in here; null: none. */
     CaptureTap tap;
+
+    // What was looked up for the frame before, of the same burst.
+    private int lastEncapsulation;
+    private int lastPort;
+    private int lastVni = NO_VNI;
+    private int lastNetwork;
+    private Tunnel lastTunnel;
 
     private int nowMs;
     private int rxDropped;
@@ -125,6 +134,7 @@ final class Pipeline {
     void fromUnderlay(final Burst burst, final TrafficCounters traffic, final int now) {
         nowMs = now;
         rxDropped = 0;
+        forgetLast();
         long bytes = 0;
         if (tap != null) {
             tap.received(burst, DropTable.UNDERLAY);
@@ -345,7 +355,7 @@ final class Pipeline {
             vni = Geneve.vni(header);
             bytes = Geneve.headerLength(header);
         }
-        final int network = tables.networkIndex.lookup(encapsulation, burst.tunnelPort[i], vni);
+        final int network = networkOf(encapsulation, burst.tunnelPort[i], vni);
         if (network < 0) {
             return DropReason.UNKNOWN_VNI;
         }
@@ -357,8 +367,38 @@ final class Pipeline {
         return DropReason.NONE;
     }
 
-    /** The tunnel that the frame came through, or null when its sender is not accepted. */
+    private int networkOf(final int encapsulation, final int port, final int vni) {
+        if (vni != lastVni || port != lastPort || encapsulation != lastEncapsulation) {
+            lastNetwork = tables.networkIndex.lookup(encapsulation, port, vni);
+            lastEncapsulation = encapsulation;
+            lastPort = port;
+            lastVni = vni;
+        }
+        return lastNetwork;
+    }
+
+    /** Most frames of a burst came through the tunnel of the one before. */
     private Tunnel tunnelOf(final Burst burst, final int i) {
+        final Tunnel last = lastTunnel;
+        if (last != null
+                && last.network.id() == burst.network[i]
+                && last.endpoint.lo() == burst.sourceLo[i]
+                && last.endpoint.hi() == burst.sourceHi[i]
+                && last.endpoint.family() == burst.sourceFamily[i]) {
+            return last;
+        }
+        lastTunnel = findTunnel(burst, i);
+        return lastTunnel;
+    }
+
+    /** What was found for the last frame is not to be relied on: the tables may have changed since. */
+    void forgetLast() {
+        lastVni = NO_VNI;
+        lastTunnel = null;
+    }
+
+    /** The tunnel that the frame came through, or null when its sender is not accepted. */
+    private Tunnel findTunnel(final Burst burst, final int i) {
         int id = tables.tunnelTo(burst.network[i], burst.sourceFamily[i], burst.sourceHi[i], burst.sourceLo[i]);
         if (id >= 0 && (acceptAny || tables.tunnels[id].configured)) {
             return tables.tunnels[id];
@@ -461,6 +501,9 @@ final class Pipeline {
                 egress = decide(burst, i, cache);
                 misses++;
             }
+            if (egress == Egress.FLOOD) {
+                egress = onlyPlace(burst, i);
+            }
             burst.egress[i] = egress;
         }
         if (again != 0) {
@@ -534,24 +577,39 @@ final class Pipeline {
         }
     }
 
+    /** Where a flooded frame goes if that is one place, as with one peer; else {@link Egress#FLOOD}. */
+    private int onlyPlace(final Burst burst, final int i) {
+        final FloodList list = tables.floods[burst.network[i]];
+        final int ingress = burst.ingress[i];
+        final int tunnels = Egress.isTunnel(ingress) ? 0 : list.tunnelCount();
+        if (tunnels > 1 || list.portCount() > 2) {
+            return Egress.FLOOD;
+        }
+        int place = tunnels == 1 ? Egress.tunnel(list.tunnel(0)) : Egress.FLOOD;
+        for (int k = 0; k < list.portCount(); k++) {
+            if (Egress.port(list.port(k)) != ingress) {
+                if (place != Egress.FLOOD) {
+                    return Egress.FLOOD;
+                }
+                place = Egress.port(list.port(k));
+            }
+        }
+        return place;
+    }
+
     /** To everybody in the network but where it came from, and never from one tunnel to another. */
     private void flood(final Burst burst, final int i) {
         final FloodList list = tables.floods[burst.network[i]];
         final int ingress = burst.ingress[i];
-        final int ports = list.portCount();
-        final int tunnels = Egress.isTunnel(ingress) ? 0 : list.tunnelCount();
-        int places = tunnels;
-        for (int k = 0; k < ports; k++) {
-            places += Egress.port(list.port(k)) == ingress ? 0 : 1;
-        }
-        final boolean shared = places > 1;
-        for (int k = 0; k < ports; k++) {
+        for (int k = 0; k < list.portCount(); k++) {
             if (Egress.port(list.port(k)) != ingress) {
-                transmitter.toPort(burst, i, list.port(k), shared);
+                transmitter.toPort(burst, i, list.port(k), true);
             }
         }
-        for (int k = 0; k < tunnels; k++) {
-            transmitter.toTunnel(burst, i, list.tunnel(k), shared);
+        if (!Egress.isTunnel(ingress)) {
+            for (int k = 0; k < list.tunnelCount(); k++) {
+                transmitter.toTunnel(burst, i, list.tunnel(k), true);
+            }
         }
         if (burst.sends[i] == 0) {
             drop(burst, i, DropReason.NO_DESTINATION, ingressPort(burst, i), burst.network[i]);

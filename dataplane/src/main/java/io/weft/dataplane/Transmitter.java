@@ -41,6 +41,8 @@ final class Transmitter {
 
     private int lastNetwork;
     private TxQueue last;
+    private int lastTunnel = DropTable.NONE;
+    private int lastTunnelNetwork;
     private int[] touched = new int[64];
     private int touchedCount;
     private int segmentsLeft = SEGMENTS_A_BURST;
@@ -98,6 +100,17 @@ final class Transmitter {
     void toTunnel(final Burst burst, final int i, final int tunnel, final boolean shared) {
         burst.sends[i]++;
         flows.find(burst, i);
+        if (tunnel == lastTunnel
+                && burst.network[i] == lastTunnelNetwork
+                && (burst.vnetFlags[i] | burst.gsoType[i]) == 0
+                && !toUnderlay.isFull()) {
+            toUnderlay.add(i, tunnel, shared);
+            return;
+        }
+        toAnyTunnel(burst, i, tunnel, shared);
+    }
+
+    private void toAnyTunnel(final Burst burst, final int i, final int tunnel, final boolean shared) {
         if (!tables.isOfNetwork(tunnel, burst.network[i])) {
             refuse(burst, i, DropReason.PORT_NOT_IN_NETWORK, DropTable.UNDERLAY, null);
             return;
@@ -119,6 +132,7 @@ final class Transmitter {
 
     /** Sends all that was gathered of the burst. */
     void flush(final Burst burst) {
+        forgetLast();
         flushPorts(burst);
         flushUnderlay(burst);
         segmentsLeft = SEGMENTS_A_BURST;
@@ -214,6 +228,7 @@ final class Transmitter {
     private void forgetLast() {
         lastPort = DropTable.NONE;
         last = null;
+        lastTunnel = DropTable.NONE;
     }
 
     private static void pushTag(final Burst burst, final int i, final TxQueue tx, final int entry, final int vid) {
@@ -231,6 +246,8 @@ final class Transmitter {
             flushUnderlay(burst);
         }
         toUnderlay.add(i, tunnel, shared);
+        lastTunnel = tunnel;
+        lastTunnelNetwork = burst.network[i];
     }
 
     private static boolean checksummed(final Burst burst, final int i, final int offloads) {

@@ -8,6 +8,11 @@ public final class FlowHash {
     /** The least UDP source port of a tunnel packet: the dynamic range that RFC 7348, section 5, recommends. */
     public static final int SOURCE_PORT_MIN = 49152;
 
+    /** From {@link #ofPlain}: parse it. */
+    public static final long NOT_PLAIN = -1;
+
+    private static final int PLAIN_LENGTH = Ethernet.HEADER_LENGTH + Ipv4.MIN_HEADER_LENGTH + Udp.HEADER_LENGTH;
+
     // Odd, without structure: the fractional parts of the square roots of 2, 3 and 5.
     private static final long K0 = 0x6a09e667f3bcc909L;
     private static final long K1 = 0xbb67ae8584caa73bL;
@@ -42,6 +47,40 @@ public final class FlowHash {
         }
         final long hash = mix(Math.min(a, b), Math.max(a, b), seed + kind * K2);
         return (int) (hash ^ hash >>> 32);
+    }
+
+    /**
+     * The hash of the frame that most are, without parsing it first: Ethernet, IPv4 without options, whole, TCP or UDP.
+     *
+     * @param available bytes that can be read at {@code address}
+     * @param length of the whole frame
+     * @return the ECN codepoint in the upper half and in the lower what {@link #symmetric} says of the frame once parsed;
+     *     {@link #NOT_PLAIN} for all other frames
+     */
+    public static long ofPlain(final long address, final int available, final int length, final long seed) {
+        if (available < PLAIN_LENGTH || Ethernet.type(address) != Ethernet.TYPE_IPV4) {
+            return NOT_PLAIN;
+        }
+        final long ip = address + Ethernet.HEADER_LENGTH;
+        final long first = Mem.getLong(ip);
+        final int protocol = Mem.getByte(ip + Ipv4.PROTOCOL);
+        final int headers =
+                Ipv4.MIN_HEADER_LENGTH + (protocol == Ipv4.PROTOCOL_TCP ? Tcp.MIN_HEADER_LENGTH : Udp.HEADER_LENGTH);
+        final int total = (int) (first >>> 32) & 0xffff;
+        if (first >>> 56 != 0x45
+                || ((int) first & (Ipv4.MORE_FRAGMENTS | Ipv4.OFFSET_MASK)) != 0
+                || (protocol != Ipv4.PROTOCOL_UDP && protocol != Ipv4.PROTOCOL_TCP)
+                || total < headers
+                || total > length - Ethernet.HEADER_LENGTH
+                || available < Ethernet.HEADER_LENGTH + headers) {
+            return NOT_PLAIN;
+        }
+        final long addresses = Mem.getLong(ip + Ipv4.SOURCE);
+        final int ports = Mem.getInt(ip + Ipv4.MIN_HEADER_LENGTH);
+        final long a = addresses >>> 32 << 16 | ports >>> 16;
+        final long b = (addresses & 0xffff_ffffL) << 16 | (ports & 0xffff);
+        final long hash = mix(Math.min(a, b), Math.max(a, b), seed + protocol * K2);
+        return (first >>> 48 & 3) << 32 | ((hash ^ hash >>> 32) & 0xffff_ffffL);
     }
 
     /** Returns 64 well mixed bits of two words, for table keys. */

@@ -17,6 +17,7 @@ public final class OuterHeader {
     /** The hop limit and TTL of what is sent. */
     public static final int TTL = 64;
 
+    private static final int FIRST_WORDS = 5;
     private static final int UDP_AND_TUNNEL = Udp.HEADER_LENGTH + TunnelHeader.LENGTH;
 
     /**
@@ -58,6 +59,12 @@ public final class OuterHeader {
 
     private final Spec spec;
     private final TunnelHeader tunnel;
+    // The first words, which every header has, apart from the others: a loop over so few costs as much again.
+    private final long word0;
+    private final long word1;
+    private final long word2;
+    private final long word3;
+    private final long word4;
     private final long[] words;
     private final long lastWord;
     private final int length;
@@ -78,6 +85,11 @@ public final class OuterHeader {
         length = l4 + (udp ? UDP_AND_TUNNEL : TunnelHeader.LENGTH);
         final OuterTemplate template = new OuterTemplate(spec, tunnel, ip, l4, length);
         words = template.words();
+        word0 = words[0];
+        word1 = words[1];
+        word2 = words[2];
+        word3 = words[3];
+        word4 = words[4];
         lastWord = template.wordAt(length - 8);
         ipv4Sum = template.sum(ip, Ipv4.MIN_HEADER_LENGTH);
         final int addresses = ipv4 ? template.sum(ip + Ipv4.SOURCE, 8) : template.sum(ip + Ipv6.SOURCE, 2 * 16);
@@ -112,8 +124,13 @@ public final class OuterHeader {
      * @param ecn the outer codepoint
      */
     public void write(final long to, final int innerLength, final int hash, final int ecn) {
+        Mem.putLongNative(to, word0);
+        Mem.putLongNative(to + 8, word1);
+        Mem.putLongNative(to + 16, word2);
+        Mem.putLongNative(to + 24, word3);
+        Mem.putLongNative(to + 32, word4);
         final long[] template = words;
-        for (int i = 0; i < template.length; i++) {
+        for (int i = FIRST_WORDS; i < template.length; i++) {
             Mem.putLongNative(to + 8L * i, template[i]);
         }
         Mem.putLongNative(to + length - 8, lastWord);

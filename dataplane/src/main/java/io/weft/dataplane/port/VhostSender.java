@@ -175,6 +175,8 @@ final class VhostSender {
         Mem.putIntNative(to + Long.BYTES, plainEnd);
         if (bytes >= LINE + Long.BYTES) {
             Mem.putLongNative(to + LINE, 0);
+            // A small frame with its outer headers reaches into a third line, as buffers do not begin with one.
+            Mem.putLongNative(to + bytes - Long.BYTES, 0);
         }
         return true;
     }

@@ -23,6 +23,9 @@ final class LayerTwoRx implements RxQueue {
     private final PortQueue queue;
     private final long mac;
     private final OuterPacket packet = new OuterPacket();
+    private final LastOuter last = new LastOuter();
+    /** Which frame of the burst {@link #last} is. */
+    private int lastFrame;
 
     LayerTwoRx(final LayerTwoUnderlay underlay, final PortQueue queue, final long mac) {
         this.underlay = underlay;
@@ -34,13 +37,36 @@ final class LayerTwoRx implements RxQueue {
     public int rxBurst(final Burst burst) {
         final int frames = queue.rxBurst(burst);
         final Accepted accepted = underlay.accepted();
+        // What is accepted may have changed since the last burst.
+        last.forget();
         for (int i = 0; i < frames; i++) {
             burst.outer[i] = 0;
-            if (burst.refused[i] == 0) {
+            if (burst.refused[i] == 0 && !isLikeLast(burst, i)) {
                 burst.refused[i] = receive(burst, i, accepted).ordinal();
             }
         }
         return frames;
+    }
+
+    /** Takes a packet whose outer headers say what those of the last taken said. */
+    private boolean isLikeLast(final Burst burst, final int i) {
+        if ((burst.vnetFlags[i] | burst.gsoType[i]) != 0) {
+            return false;
+        }
+        final int length = last.payloadLength(burst.head[i], burst.headLength[i], burst.length[i]);
+        if (length < 0) {
+            return false;
+        }
+        trim(burst, i, last.payload(), length);
+        final int k = lastFrame;
+        burst.encapsulation[i] = burst.encapsulation[k];
+        burst.tunnelPort[i] = burst.tunnelPort[k];
+        burst.outerEcn[i] = burst.outerEcn[k];
+        burst.sourceHi[i] = burst.sourceHi[k];
+        burst.sourceLo[i] = burst.sourceLo[k];
+        burst.sourceFamily[i] = 4;
+        burst.zeroChecksum[i] = false;
+        return true;
     }
 
     private DropReason receive(final Burst burst, final int i, final Accepted accepted) {
@@ -76,14 +102,9 @@ final class LayerTwoRx implements RxQueue {
     }
 
     private void fill(final Burst burst, final int i, final int encapsulation) {
-        burst.head[i] += packet.payload;
-        burst.outer[i] = packet.payload;
-        burst.headLength[i] = Math.min(packet.payloadLength, burst.headLength[i] - packet.payload);
-        burst.length[i] = packet.payloadLength;
-        if (burst.segmentCount[i] != 0) {
-            cut(burst, i);
-        }
-        burst.vnetFlags[i] = 0;
+        last.keep(burst.head[i], packet);
+        lastFrame = i;
+        trim(burst, i, packet.payload, packet.payloadLength);
         burst.encapsulation[i] = encapsulation;
         burst.tunnelPort[i] = packet.port;
         burst.outerEcn[i] = packet.ecn;
@@ -91,6 +112,18 @@ final class LayerTwoRx implements RxQueue {
         burst.sourceLo[i] = packet.sourceLow;
         burst.sourceFamily[i] = packet.frame.ipVersion;
         burst.zeroChecksum[i] = packet.zeroChecksum && packet.frame.ipVersion == 6;
+    }
+
+    /** Leaves out what is before the payload and after it. */
+    private static void trim(final Burst burst, final int i, final int payload, final int length) {
+        burst.head[i] += payload;
+        burst.outer[i] = payload;
+        burst.headLength[i] = Math.min(length, burst.headLength[i] - payload);
+        burst.length[i] = length;
+        if (burst.segmentCount[i] != 0) {
+            cut(burst, i);
+        }
+        burst.vnetFlags[i] = 0;
     }
 
     /** Leaves out of the body what follows the packet: padding. */

@@ -27,6 +27,7 @@ final class LayerTwoTx implements UnderlayTx {
     }
 
     private static final int UNTAGGED = -1;
+    private static final int NO_TUNNEL = -1;
 
     private final LayerTwoUnderlay underlay;
     private final PortSender queue;
@@ -96,8 +97,28 @@ final class LayerTwoTx implements UnderlayTx {
     @Override
     public void txBurst(final Burst burst, final TxQueue tx, final Tunnel[] tunnels) {
         int refused = 0;
+        int last = NO_TUNNEL;
+        OuterHeader plain = null;
+        int most = 0;
         for (int i = 0; i < tx.size; i++) {
-            final DropReason reason = encapsulate(burst, tx, i, tunnels[tx.tunnel[i]]);
+            if (tx.tunnel[i] != last) {
+                last = tx.tunnel[i];
+                plain = plainHeader(tunnels[last]);
+                most = plain == null ? 0 : tunnels[last].mtu - plain.ipLength(0);
+            }
+            if (plain != null && !tx.shared[i] && tx.prefixLength[i] == 0) {
+                final int frame = tx.frame[i];
+                final int innerLength = burst.length[frame] - tx.skip[i];
+                if (innerLength <= most) {
+                    final int length = plain.length();
+                    final long to = burst.head[frame] + tx.skip[i] - length;
+                    plain.write(to, innerLength, burst.hash[frame], Ecn.encapsulate(burst.ecn[frame]));
+                    tx.prefix[i] = to;
+                    tx.prefixLength[i] = length;
+                    continue;
+                }
+            }
+            final DropReason reason = encapsulate(burst, tx, i, tunnels[last]);
             tx.refused[i] = reason.ordinal();
             refused += reason == DropReason.NONE ? 0 : 1;
         }
@@ -121,6 +142,11 @@ final class LayerTwoTx implements UnderlayTx {
                 tx.refused[i] = underlayReason(tx.refused[i]);
             }
         }
+    }
+
+    /** The header of a tunnel for which nothing more is to be done than to write it, else null. */
+    private static OuterHeader plainHeader(final Tunnel tunnel) {
+        return tunnel.prepared instanceof final OuterHeader header && !header.needsChecksum() ? header : null;
     }
 
     private DropReason encapsulate(final Burst burst, final TxQueue tx, final int i, final Tunnel tunnel) {

@@ -30,6 +30,9 @@ final class PackedQueue extends Virtqueue {
     /** Of a chain: it has no end, and the ring is broken. */
     private static final int ENDLESS = -2;
 
+    private static final int AHEAD = 32;
+    private static final int DESCRIPTORS_A_LINE = 4;
+
     private final int num;
     private final long descriptors;
     private final long driver;
@@ -37,6 +40,9 @@ final class PackedQueue extends Virtqueue {
     private final boolean eventIdx;
     private final RingJournal journal;
     private final PackedInflight inflight;
+    /** Keeps the compiler from leaving out the reads of {@link #lookAhead}. */
+    long ahead;
+
     private final int[] at = new int[CHAINS];
     private final int[] id = new int[CHAINS];
     private final int[] heldBefore = new int[CHAINS];
@@ -244,9 +250,24 @@ final class PackedQueue extends Virtqueue {
         if (inflight != null) {
             inflight.written();
         }
+        if (count >= AHEAD) {
+            lookAhead();
+        }
         if (callFd >= 0 && wantsCall(at[0])) {
             signal();
         }
+    }
+
+    /** Reads what is likely there for the next burst, while the fence below waits for what was written. */
+    private void lookAhead() {
+        long read = 0;
+        int position = next & WRAP - 1;
+        for (int i = 0; i < AHEAD; i += DESCRIPTORS_A_LINE) {
+            read ^= Mem.getLongNative(descriptors + 16L * position);
+            position += DESCRIPTORS_A_LINE;
+            position = position < num ? position : 0;
+        }
+        ahead = read;
     }
 
     private static int usedFlags(final int position, final int length) {
