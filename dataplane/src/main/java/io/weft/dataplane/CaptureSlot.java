@@ -18,7 +18,7 @@ final class CaptureSlot {
     private final boolean drops;
     private final int snaplen;
     /** Records of the burst that came last, by frame; 0: lost. Whether they are wanted shows at its end. */
-    private final long[] pending = new long[Burst.CAPACITY];
+    private final long[] pending = new long[Burst.MOST];
 
     private int pendingCount;
     private boolean touched;

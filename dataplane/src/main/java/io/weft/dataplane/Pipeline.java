@@ -63,7 +63,7 @@ final class Pipeline {
     private final SynClamp clamp;
     private final boolean acceptAny;
     private final ParsedFrame parsed = new ParsedFrame();
-    private final long[] lines = new long[Burst.CAPACITY];
+    private final long[] lines = new long[Burst.MOST];
     /** Captures that look in here; null: none. */
     CaptureTap tap;
 

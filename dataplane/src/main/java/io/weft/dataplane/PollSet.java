@@ -10,18 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a worker polls. A source that was empty for {@link #QUIET_POLLS} polls in a row is parked: it leaves the poll set
+ * What a worker polls. A source that was empty for {@link RxQueue#quietPolls} polls in a row is parked: it leaves the poll set
  * and is watched by epoll, one shot, until a frame comes. So idle sources cost nothing, and when all are parked the
  * worker can sleep.
  *
  * <p>Owned by the worker; {@link #ring} may be called by any thread.
  */
 final class PollSet implements AutoCloseable {
-    /**
-     * Empty polls before a source is parked: long enough that a busy source is not parked between two bursts, short enough
-     * that polling 100 idle ones costs less than a millisecond.
-     */
-    static final int QUIET_POLLS = 256;
+    /** The most that a queue asks for. */
+    static final int QUIET_POLLS = RxQueue.QUIET_POLLS;
 
     private static final int DOORBELL = -1;
     private static final int EVENTS = 64;
@@ -106,7 +103,7 @@ final class PollSet implements AutoCloseable {
     /** Notes an empty poll of the {@code i}-th active source; parks it when it has been quiet. Returns whether it did. */
     boolean quiet(final int i) {
         final Source source = active[i];
-        if (++source.emptyPolls < QUIET_POLLS || source.queue.wakeFd() < 0) {
+        if (++source.emptyPolls < source.queue.quietPolls() || source.queue.wakeFd() < 0) {
             return false;
         }
         source.emptyPolls = 0;

@@ -26,10 +26,13 @@ final class Segmenter {
     /** Linux's UDP_MAX_SEGMENTS. */
     private static final int MAX_UDP_SEGMENTS = 128;
 
-    private static final int SLOT = Burst.HEADROOM + MAX_HEADERS;
+    private static final int SLOT = Burst.HEADROOM + MAX_HEADERS + 64;
     private static final int FLAGS_OF_LAST = Tcp.FIN | Tcp.PSH;
 
-    private final long slots = Mem.allocate((long) Burst.CAPACITY * SLOT, 64);
+    private final long slots = Mem.allocate((long) Burst.MOST * SLOT, 64);
+    /** The headers, with 0 wherever segments differ. */
+    private final long template = Mem.allocate(MAX_HEADERS, 64);
+
     private final ParsedFrame parsed = new ParsedFrame();
 
     private Burst from;
@@ -42,6 +45,13 @@ final class Segmenter {
     private int number;
     private int segment;
     private int segmentOffset;
+
+    // What the segments' headers have in common.
+    private int firstId;
+    private int firstSequence;
+    private int flags;
+    private int ipSum;
+    private int transportSum;
 
     /** As {@link #begin(Burst, int, int)}, whatever its size. */
     DropReason begin(final Burst burst, final int i) {
@@ -71,6 +81,7 @@ final class Segmenter {
             }
             size = maxFrame - headers;
         }
+        prepare();
         return DropReason.NONE;
     }
 
@@ -120,6 +131,32 @@ final class Segmenter {
         return tcp ? size >= MIN_TCP_SIZE : size > 0 && payload <= MAX_UDP_SEGMENTS * (long) size;
     }
 
+    /** Copies the headers once and sums up what will be the same in every segment's checksums. */
+    private void prepare() {
+        Mem.copy(from.head[frame], template, headers);
+        final long ip = template + parsed.l3;
+        if (parsed.ipVersion == 4) {
+            firstId = Ipv4.identification(ip);
+            Mem.putShort(ip + Ipv4.TOTAL_LENGTH, 0);
+            Mem.putShort(ip + Ipv4.IDENTIFICATION, 0);
+            Ipv4.checksum(ip, 0);
+            ipSum = Checksum.sum(ip, parsed.ipHeaderLength);
+        }
+        final long l4 = template + parsed.l4;
+        if (tcp) {
+            firstSequence = Tcp.sequence(l4);
+            flags = Tcp.flags(l4);
+            Tcp.sequence(l4, 0);
+            Tcp.flags(l4, 0);
+            Tcp.checksum(l4, 0);
+        } else {
+            Mem.putShort(l4 + Udp.LENGTH, 0);
+            Udp.checksum(l4, 0);
+        }
+        transportSum = Checksum.add(
+                Checksum.pseudo(ip, parsed.ipVersion, parsed.protocol, 0), Checksum.sum(l4, headers - parsed.l4));
+    }
+
     /** Segments of the frame begun, at least 1. */
     int count() {
         return Math.max(1, (payload + size - 1) / size);
@@ -129,7 +166,7 @@ final class Segmenter {
     boolean fill(final Burst out) {
         final boolean more = number == 0 || done < payload;
         while ((number == 0 || done < payload)
-                && out.size < Burst.CAPACITY
+                && out.size < Burst.MOST
                 && out.segments + from.segmentCount[frame] + 1 - Math.max(segment, 0) <= Burst.SEGMENTS) {
             cut(out);
         }
@@ -140,7 +177,7 @@ final class Segmenter {
         final int k = out.size;
         final int bytes = Math.min(size, payload - done);
         final long to = slots + (long) k * SLOT + Burst.HEADROOM;
-        Mem.copy(from.head[frame], to, headers);
+        Mem.copy(template, to, headers);
         out.add(to, headers);
         out.length[k] = headers + bytes;
         out.network[k] = from.network[frame];
@@ -197,42 +234,36 @@ final class Segmenter {
     private void lengths(final long to, final int bytes) {
         final long ip = to + parsed.l3;
         if (parsed.ipVersion == 4) {
-            Mem.putShort(ip + Ipv4.TOTAL_LENGTH, headers - parsed.l3 + bytes);
-            Mem.putShort(ip + Ipv4.IDENTIFICATION, Ipv4.identification(ip) + number);
-            Ipv4.checksum(ip, Checksum.ipv4Header(ip, parsed.ipHeaderLength));
+            final int total = headers - parsed.l3 + bytes;
+            final int id = (firstId + number) & 0xffff;
+            Mem.putShort(ip + Ipv4.TOTAL_LENGTH, total);
+            Mem.putShort(ip + Ipv4.IDENTIFICATION, id);
+            Ipv4.checksum(ip, Checksum.finish(Checksum.fold((long) ipSum + total + id)));
         } else {
             Mem.putShort(ip + Ipv6.PAYLOAD_LENGTH, headers - parsed.l3 - Ipv6.HEADER_LENGTH + bytes);
         }
     }
 
     private void tcp(final long to, final int bytes, final int sum, final boolean last) {
-        final long tcp = to + parsed.l4;
-        Tcp.sequence(tcp, Tcp.sequence(tcp) + done);
-        int flags = Tcp.flags(tcp);
-        if (!last) {
-            flags &= ~FLAGS_OF_LAST;
-        }
+        final long header = to + parsed.l4;
+        final int sequence = firstSequence + done;
+        int bits = last ? flags : flags & ~FLAGS_OF_LAST;
         if (number != 0) {
-            flags &= ~Tcp.CWR;
+            bits &= ~Tcp.CWR;
         }
-        Tcp.flags(tcp, flags);
-        Tcp.checksum(tcp, 0);
-        final int whole = transportSum(to, bytes, sum);
+        Tcp.sequence(header, sequence);
+        Tcp.flags(header, bits);
+        final long words = (long) transportSum + (headers - parsed.l4 + bytes) + sum + bits;
+        final int whole = Checksum.fold(words + (sequence >>> 16) + (sequence & 0xffff));
         // To Linux one segment is no segmentation but a checksum to fill in, which it never makes 0: see Offload.
-        Tcp.checksum(tcp, last && number == 0 ? Checksum.finishUdp(whole) : Checksum.finish(whole));
+        Tcp.checksum(header, last && number == 0 ? Checksum.finishUdp(whole) : Checksum.finish(whole));
     }
 
     private void udp(final long to, final int bytes, final int sum) {
-        final long udp = to + parsed.l4;
-        Mem.putShort(udp + Udp.LENGTH, Udp.HEADER_LENGTH + bytes);
-        Udp.checksum(udp, 0);
-        Udp.checksum(udp, Checksum.finishUdp(transportSum(to, bytes, sum)));
-    }
-
-    private int transportSum(final long to, final int bytes, final int sum) {
-        final int header = headers - parsed.l4;
-        final int pseudo = Checksum.pseudo(to + parsed.l3, parsed.ipVersion, parsed.protocol, header + bytes);
-        // The payload begins at an even offset: a TCP header is a multiple of 4 bytes.
-        return Checksum.add(Checksum.add(pseudo, Checksum.sum(to + parsed.l4, header)), sum);
+        final long header = to + parsed.l4;
+        final int length = Udp.HEADER_LENGTH + bytes;
+        Mem.putShort(header + Udp.LENGTH, length);
+        // The length stands in the pseudo header, too.
+        Udp.checksum(header, Checksum.finishUdp(Checksum.fold((long) transportSum + 2L * length + sum)));
     }
 }

@@ -29,6 +29,7 @@ final class Transmitter {
     private final Flows flows;
     private final Segments segments = new Segments();
     private final TooBig tooBig;
+    private final Merger merger = new Merger();
     private final TxQueue toUnderlay = new TxQueue();
     /** Captures that look in here; null: none. */
     CaptureTap tap;
@@ -175,7 +176,9 @@ final class Transmitter {
             tx.clear();
             return;
         }
-        flushPort(burst, port);
+        // What could be merged was merged before it was handed over.
+        send(burst, tx, port);
+        tx.clear();
     }
 
     /** Sends packets that another worker encapsulated and handed over, as they are. */
@@ -306,8 +309,19 @@ final class Transmitter {
         if (tx.size == 0) {
             return;
         }
-        final PortSender queue = tables.queues[port];
-        queue.txBurst(burst, tx);
+        final int offloads = tables.queues[port].offloads();
+        if (Merger.isFor(offloads)) {
+            final TxQueue merged = merger.merge(burst, tx, offloads);
+            counters.add(WorkerCounters.MERGED, tx.size - (long) merged.size);
+            send(burst, merged, port);
+        } else {
+            send(burst, tx, port);
+        }
+        tx.clear();
+    }
+
+    private void send(final Burst burst, final TxQueue tx, final int port) {
+        tables.queues[port].txBurst(burst, tx);
         if (tap != null) {
             tap.sent(burst, tx, port, tables.tunnels);
         }
@@ -325,7 +339,6 @@ final class Transmitter {
                 count(tx.refused[k], port, burst.network[i]);
             }
         }
-        tx.clear();
         if (held != 0) {
             counters.add(WorkerCounters.HELD, held);
         }

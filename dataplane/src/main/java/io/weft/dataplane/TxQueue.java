@@ -12,7 +12,7 @@ import io.weft.encap.Mem;
  */
 public final class TxQueue {
     /** Entries; a flood to many peers fills and flushes it repeatedly. */
-    public static final int CAPACITY = 2 * Burst.CAPACITY;
+    public static final int CAPACITY = Burst.MOST;
     /** Bytes of {@link #scratch} for each entry. */
     public static final int SCRATCH = Burst.HEADROOM;
 

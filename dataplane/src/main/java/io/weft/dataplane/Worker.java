@@ -31,8 +31,10 @@ final class Worker implements Agent {
     static final int ORDERS = 1024;
     private static final int ORDERS_AT_ONCE = 128;
     private static final int FACTS = 1 << 18;
-    /** Loops between two looks at what is parked, while there is work. */
+    /** Loops between two looks at what is parked, while there is work; and no longer than that, for loops may be long. */
     private static final int LOOK_EVERY = 64;
+
+    private static final long LOOK_NANOS = 50_000;
     /** A sleeping worker looks after its tables this often. */
     private static final int MAX_SLEEP_MS = 250;
 
@@ -74,6 +76,7 @@ final class Worker implements Agent {
     private int nowMs;
     private int loopsToLook = LOOK_EVERY;
     private long loopEnd;
+    private long lookedNanos;
     private long housekeptNanos;
     private long reclaimedNanos;
 
@@ -121,8 +124,9 @@ final class Worker implements Agent {
         loopEnd = 0;
         nowMs = (int) ((now - startNanos) / 1_000_000);
         int work = takeOrders();
-        if (polls.parkedCount() > 0 && --loopsToLook <= 0) {
+        if (polls.parkedCount() > 0 && (--loopsToLook <= 0 || now - lookedNanos > LOOK_NANOS)) {
             loopsToLook = LOOK_EVERY;
+            lookedNanos = now;
             look(0);
         }
         final int frames = poll();

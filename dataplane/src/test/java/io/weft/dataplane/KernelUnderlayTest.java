@@ -132,7 +132,7 @@ class KernelUnderlayTest {
     void shouldGiveTheRestWithTheNextBurstWhenMoreCameTogether() throws Exception {
         end.listen(Encapsulation.GENEVE, PORT, false);
         final Tunnel tunnel = end.tunnel(Encapsulation.GENEVE, UdpChecksum.ON, PORT, V4);
-        for (int half = 0; half < 2; half++) {
+        for (int third = 0; third < 3; third++) {
             for (int i = 0; i < Burst.CAPACITY; i++) {
                 end.put(tunnel, 200, 1, 5);
             }
@@ -140,12 +140,10 @@ class KernelUnderlayTest {
         }
         end.put(tunnel, 300, 2, 5);
         end.send();
-        assertEquals(Burst.CAPACITY, end.receive());
+        assertEquals(Burst.MOST, end.receive(), "two messages, as they came");
         assertFalse(end.queue(0).arm());
-        assertEquals(Burst.CAPACITY, end.receive());
-        assertFalse(end.queue(0).arm());
-        assertEquals(1, end.receive());
-        assertEquals(308, end.in.length[0]);
+        assertEquals(Burst.CAPACITY + 1, end.receive());
+        assertEquals(308, end.in.length[Burst.CAPACITY]);
         assertTrue(end.queue(0).arm());
         assertEquals(0, end.poll());
     }

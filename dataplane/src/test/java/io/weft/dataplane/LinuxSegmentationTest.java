@@ -328,6 +328,40 @@ class LinuxSegmentationTest {
         return payload;
     }
 
+    /** What the merger made of segments, Linux makes the same segments of again. */
+    @Test
+    void shouldHaveMergedFramesCutByLinuxIntoWhatCame() {
+        final MergeBench bench = new MergeBench();
+        for (int round = 0; round < 60; round++) {
+            final Stream stream = new Stream();
+            stream.destination = THERE;
+            stream.sourceMac = HERE;
+            stream.tcp = round % 3 != 0;
+            stream.v6 = random.nextBoolean();
+            stream.tags = random.nextInt(2);
+            stream.tos = random.nextInt(256);
+            stream.options = new byte[4 * random.nextInt(11)];
+            Arrays.fill(stream.options, (byte) 1);
+            stream.flags = ACK | (random.nextBoolean() ? ECE : 0);
+            final int size = 100 + random.nextInt(1300);
+            final int count = 2 + random.nextInt(30);
+            final List<byte[]> came = new ArrayList<>();
+            for (int i = 1; i <= count; i++) {
+                stream.flags |= i == count && random.nextBoolean() ? PSH : 0;
+                came.add(stream.payload(payload(i == count ? 1 + random.nextInt(size) : size))
+                        .frame());
+                stream.advance();
+            }
+            bench.receive(came, 0);
+            assertEquals(1, bench.merge(15), "round " + round);
+            final MergeBench.Sent sent = bench.sent().get(0);
+            same(
+                    linux(sent.bytes(), sent.gsoType(), sent.gsoSize(), sent.csumStart(), sent.csumOffset()),
+                    came,
+                    "round " + round);
+        }
+    }
+
     @Test
     void shouldCutTcpAsLinuxWhateverFlagsOptionsAndSizes() {
         final int[] flags = {ACK, ACK | PSH, ACK | FIN | PSH, ACK | CWR | ECE, ACK | URG | PSH, ACK | RST, 0xff};

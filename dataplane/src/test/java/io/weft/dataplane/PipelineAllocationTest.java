@@ -7,9 +7,11 @@ import com.sun.management.ThreadMXBean;
 import io.weft.dataplane.api.Capture;
 import io.weft.dataplane.api.CaptureSpec;
 import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.Rows;
 import io.weft.dataplane.api.TenantSpec;
 import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.dataplane.port.LoopPort;
+import io.weft.dataplane.port.Port;
 import io.weft.dataplane.underlay.LayerTwoUnderlay;
 import io.weft.dataplane.underlay.Neighbors;
 import io.weft.encap.Encapsulation;
@@ -93,6 +95,33 @@ class PipelineAllocationTest {
         assertAllocatesNothing(frames(NEAR, FAR, GROUP), List.of("10.1.0.9"), 300_000, "from", "to", "underlay");
     }
 
+    /** A burst of consecutive segments leaves as one frame. */
+    @Test
+    void shouldAllocateNothingWhenSegmentsAreMerged() {
+        final Stream stream = new Stream();
+        stream.destination = NEAR;
+        stream.sourceMac = SOURCE;
+        final byte[][] frames = new byte[Burst.CAPACITY][];
+        for (int i = 0; i < frames.length; i++) {
+            frames[i] = stream.payload(new byte[100]).frame();
+            stream.advance();
+        }
+        final Rows.Books books = assertAllocatesNothing(frames, List.of("10.1.0.9"), 300_000);
+        assertTrue(books.merged() > 0.9 * books.received(), books::toString);
+    }
+
+    /** A frame of 4,000 bytes leaves as 40. */
+    @Test
+    void shouldAllocateNothingWhenLargeFramesGoIntoTunnels() {
+        final Stream stream = new Stream();
+        stream.destination = FAR;
+        stream.sourceMac = SOURCE;
+        final LargeLoop from =
+                new LargeLoop(100, stream.l4(), stream.payload(new byte[4_000]).partial());
+        final Rows.Books books = assertAllocatesNothing(from, List.of("10.1.0.9"), 300_000);
+        assertTrue(books.segments() > 38 * books.received(), books::toString);
+    }
+
     private static byte[][] frames(final long... destinations) {
         final byte[][] frames = new byte[destinations.length][];
         for (int i = 0; i < destinations.length; i++) {
@@ -101,9 +130,13 @@ class PipelineAllocationTest {
         return frames;
     }
 
-    private void assertAllocatesNothing(
+    private Rows.Books assertAllocatesNothing(
             final byte[][] frames, final List<String> peers, final long macAgeMs, final String... captured) {
-        final LoopPort from = new LoopPort(1500, frames);
+        return assertAllocatesNothing(new LoopPort(1500, frames), peers, macAgeMs, captured);
+    }
+
+    private Rows.Books assertAllocatesNothing(
+            final Port from, final List<String> peers, final long macAgeMs, final String... captured) {
         final LoopPort to = new LoopPort(1500);
         final LoopPort wire = new LoopPort(1600);
         final UnderlaySpec underlay = new UnderlaySpec(
@@ -163,8 +196,10 @@ class PipelineAllocationTest {
             final double perFrame =
                     (double) (threads.getCurrentThreadAllocatedBytes() - before) / (LOOPS * Burst.CAPACITY);
             assertTrue(perFrame < 0.1, () -> perFrame + " bytes a frame");
-            assertTrue(get(weft.control().status()).books().balanced());
+            final Rows.Books books = get(weft.control().status()).books();
+            assertTrue(books.balanced());
             reader.interrupt();
+            return books;
         }
     }
 

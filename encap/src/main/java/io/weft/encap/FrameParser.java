@@ -227,7 +227,8 @@ public final class FrameParser {
         transport(address, at, limit, next, out);
     }
 
-    private static boolean isExtension(final int next) {
+    /** Whether an IPv6 next header is one that {@link #parse} passes over. */
+    public static boolean isExtension(final int next) {
         return switch (next) {
             case Ipv6.NEXT_HOP_BY_HOP,
                     Ipv6.NEXT_ROUTING,

@@ -3,6 +3,8 @@ package io.weft.dataplane.port;
 import io.weft.dataplane.Burst;
 import io.weft.dataplane.DropReason;
 import io.weft.encap.Mem;
+import io.weft.encap.Tcp;
+import io.weft.encap.Udp;
 
 /**
  * {@code struct virtio_net_hdr_v1}, twelve bytes before a frame (virtio 1.2, section 5.1.6).
@@ -19,6 +21,7 @@ final class VnetHeader {
     /** Bits to the left within the first eight bytes. */
     private static final int GSO_TYPE = 8;
 
+    private static final int HDR_LEN = 16;
     private static final int GSO_SIZE = 32;
     private static final int CSUM_START = 48;
     private static final int CSUM_OFFSET = 8;
@@ -54,6 +57,14 @@ final class VnetHeader {
         }
     }
 
+    /** Bytes before the payload of a frame to be segmented: a receiver wants them in one piece (Linux's TAP does). */
+    private static int headers(final Burst burst, final int i) {
+        final int start = burst.csumStart[i];
+        final int transport =
+                burst.csumOffset[i] == Tcp.CHECKSUM ? Tcp.headerLength(burst.head[i] + start) : Udp.HEADER_LENGTH;
+        return Math.min(start + transport, burst.headLength[i]);
+    }
+
     /**
      * Writes the offload words of a frame.
      *
@@ -70,7 +81,11 @@ final class VnetHeader {
             final long size = gsoType == Burst.GSO_NONE ? 0 : burst.gsoSize[i];
             Mem.putLongNative(
                     header,
-                    flags | (long) gsoType << GSO_TYPE | (size & 0xffff) << GSO_SIZE | (start & 0xffff) << CSUM_START);
+                    flags
+                            | (long) gsoType << GSO_TYPE
+                            | (size == 0 ? 0 : headers(burst, i) + shift & 0xffffL) << HDR_LEN
+                            | (size & 0xffff) << GSO_SIZE
+                            | (start & 0xffff) << CSUM_START);
             Mem.putShortNative(header + CSUM_OFFSET, start == 0 ? 0 : burst.csumOffset[i]);
         }
         Mem.putShortNative(header + NUM_BUFFERS, 1);

@@ -25,6 +25,14 @@ final class KernelRx implements RxQueue {
     /** Not a multiple of 4 KiB, so that messages do not meet in one set of the cache. */
     private static final int STRIDE = BUFFER + 320;
 
+    /** A poll is a system call: some more cost what a sleep costs, and whoever fills the queue may want the CPU. */
+    private static final int QUIET_POLLS = 16;
+
+    /** Bytes of a batch from which on the next is of {@link #FEW} messages. */
+    private static final int ENOUGH = 128 << 10;
+
+    private static final int FEW = 4;
+
     private static final int ECN = 3;
 
     private final UnderlaySocket socket;
@@ -64,9 +72,14 @@ final class KernelRx implements RxQueue {
         if (next == received && !receive()) {
             return 0;
         }
-        while (burst.size < Burst.CAPACITY && next < received) {
+        while (burst.size < Burst.MOST && next < received) {
             if (offset == 0) {
                 open(next);
+                if (burst.size != 0 && burst.size + frames() > Burst.MOST) {
+                    // What the kernel put together stays so, that it may leave so: it has the next burst.
+                    offset = 0;
+                    break;
+                }
             }
             take(burst);
         }
@@ -88,6 +101,11 @@ final class KernelRx implements RxQueue {
         return next == received;
     }
 
+    @Override
+    public int quietPolls() {
+        return QUIET_POLLS;
+    }
+
     UnderlaySocket socket() {
         return socket;
     }
@@ -101,10 +119,19 @@ final class KernelRx implements RxQueue {
     private boolean receive() {
         // Messages beyond those received last time are still as they were prepared.
         batch.prepareReceive(received);
-        final int count = Sockets.recvmmsg(socket.fd(), batch.message(0), MESSAGES, Sockets.MSG_DONTWAIT, 0);
+        final int count = Sockets.recvmmsg(socket.fd(), batch.message(0), ask(), Sockets.MSG_DONTWAIT, 0);
         received = Math.max(count, 0);
         next = 0;
         return received != 0;
+    }
+
+    /** Messages to ask for: of large ones few, so that they are still in the core's cache when they are sent. */
+    private int ask() {
+        int bytes = 0;
+        for (int i = 0; i < received && bytes < ENOUGH; i++) {
+            bytes += batch.length(i);
+        }
+        return bytes < ENOUGH ? MESSAGES : FEW;
     }
 
     private void open(final int message) {
@@ -118,6 +145,11 @@ final class KernelRx implements RxQueue {
         if (withIpv4Header && length != 0) {
             offset = (Mem.getByte(buffer(message)) & 0xf) << 2;
         }
+    }
+
+    /** Frames of the message that was opened. */
+    private int frames() {
+        return segment > 0 ? (length + segment - 1) / segment : 1;
     }
 
     private void take(final Burst burst) {

@@ -19,8 +19,8 @@ import io.weft.encap.TunnelHeader;
 final class KernelSender {
     /** The kernel's UDP_MAX_SEGMENTS has been 64 at least. */
     private static final int MAX_RUN = 64;
-    /** What fits an IP packet with any header. */
-    private static final int MAX_BYTES = 65_000;
+    /** What a device takes in one packet to be cut: less than 64 KiB with the headers of Ethernet, IPv6 and UDP. */
+    private static final int MAX_BYTES = 65_535 - 14 - 40 - 8;
     /** The kernel's UIO_MAXIOV. */
     private static final int MAX_PIECES = 1024;
 
