@@ -3,12 +3,15 @@
 # underlay), beside Linux's bridge and vxlan device, beside Open vSwitch's userspace datapath (its TAP). All stand at the
 # same time and are measured in turn, round by round, for a shared machine changes its speed: only a ratio within one
 # run counts.
-#   bench/iperf.sh [ROUNDS [SECONDS]]      default: 5 rounds of 5 seconds; needs root, iperf3, iproute2, openvswitch-switch
+#   bench/tcp.sh [ROUNDS [SECONDS]]      default: 5 rounds of 5 seconds; needs root, iperf3, iproute2, openvswitch-switch
+#   SWITCHES="weft linux ovs"  PIN="0 1": CPUs that Weft's two workers are pinned to  WEFT=./weft: another launcher
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
 rounds=${1:-5} seconds=${2:-5}
+switches=${SWITCHES:-weft linux ovs} weft=${WEFT:-./weft}
+read -r cpu1 cpu2 <<<"${PIN:-}" || true
 p=weft-$$-0-
-tmp=$(mktemp -d -t "weft-$$-0-iperf.XXXX")
+tmp=$(mktemp -d -t "weft-$$-0-tcp.XXXX")
 
 names() { ip netns list | sed -n "s/^\($p[^ ]*\).*/\1/p"; }
 
@@ -60,13 +63,14 @@ weft_up() {
     for i in 1 2; do
         cat >"$tmp/weft$i.yaml" <<END
 name: weft$i
+${PIN:+workers: [$([ $i = 1 ] && echo "$cpu1" || echo "$cpu2")]}
 state: $tmp/state$i
 api: {unix: $tmp/api$i.sock}
 underlay: {address: [10.$i.0.1]}
 tenants: {acme: {networks: {web: {vni: 5001, encap: vxlan, peers: [10.$((3 - i)).0.1]}}}}
 ports: {p: {network: acme/web, tap: t0}}
 END
-        on weft$i ./weft run -c "$tmp/weft$i.yaml" >"$tmp/weft$i.out" 2>"$tmp/weft$i.err" &
+        on weft$i $weft run -c "$tmp/weft$i.yaml" >"$tmp/weft$i.out" 2>"$tmp/weft$i.err" &
         until grep -q ready "$tmp/weft$i.out"; do
             kill -0 $! 2>/dev/null || { cat "$tmp/weft$i.err" >&2 && exit 1; }
             sleep 0.2
@@ -137,14 +141,11 @@ measure() { # SWITCH: Mbit/s that the server received
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-switches="weft linux"
-weft_up
-linux_up
-if command -v ovs-vswitchd >/dev/null; then
-    ovs_up
-    switches="$switches ovs"
+if ! command -v ovs-vswitchd >/dev/null; then
+    switches=${switches/ovs/}
 fi
 for s in $switches; do
+    "${s}_up"
     read -r a b < <(ends "$s")
     for _ in 1 2 3 4 5 6 7 8 9 10; do on "$a" ping -q -c 1 -W 1 192.168.7.2 >/dev/null && break; done
     : >"$tmp/rates.$s"
@@ -160,7 +161,8 @@ for round in $(seq "$rounds"); do
 done
 echo
 printf '%-42s %14s %18s\n' switch 'median Mbit/s' 'Weft beside it'
-mine=$(median <"$tmp/rates.weft")
+mine=0
+[ ! -f "$tmp/rates.weft" ] || mine=$(median <"$tmp/rates.weft")
 for s in $switches; do
     case $s in
         weft) label='Weft (TAP, VXLAN, kernel underlay)' ;;
