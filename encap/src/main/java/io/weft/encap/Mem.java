@@ -116,6 +116,11 @@ public final class Mem {
         UnsafeApi.putShortRelease(null, address, (short) value);
     }
 
+    /** Reads a native int; later reads and writes of this thread are not moved before it. */
+    public static int getIntAcquire(final long address) {
+        return UnsafeApi.getIntAcquire(null, address);
+    }
+
     /** Writes a native int; earlier reads and writes of this thread are not moved after it. */
     public static void putIntRelease(final long address, final int value) {
         UnsafeApi.putIntRelease(null, address, value);

@@ -6,6 +6,7 @@ public final class Errno {
     public static final int ENOENT = 2;
     public static final int EINTR = 4;
     public static final int EIO = 5;
+    public static final int ENXIO = 6;
     public static final int EBADF = 9;
     public static final int EAGAIN = 11;
     public static final int ENOMEM = 12;
@@ -15,6 +16,7 @@ public final class Errno {
     public static final int EEXIST = 17;
     public static final int ENODEV = 19;
     public static final int EINVAL = 22;
+    public static final int ERANGE = 34;
     public static final int EOPNOTSUPP = 95;
     public static final int EMFILE = 24;
     public static final int EPIPE = 32;
@@ -41,7 +43,7 @@ public final class Errno {
         text(ENOENT, "ENOENT: No such file or directory");
         text(EINTR, "EINTR: Interrupted system call");
         text(EIO, "EIO: Input/output error");
-        text(6, "ENXIO: No such device or address");
+        text(ENXIO, "ENXIO: No such device or address");
         text(EBADF, "EBADF: Bad file descriptor");
         text(EAGAIN, "EAGAIN: Resource temporarily unavailable");
         text(ENOMEM, "ENOMEM: Cannot allocate memory");
@@ -60,6 +62,7 @@ public final class Errno {
         text(27, "EFBIG: File too large");
         text(28, "ENOSPC: No space left on device");
         text(30, "EROFS: Read-only file system");
+        text(ERANGE, "ERANGE: Numerical result out of range");
         text(EPIPE, "EPIPE: Broken pipe");
         text(ENAMETOOLONG, "ENAMETOOLONG: File name too long");
         text(38, "ENOSYS: Function not implemented");

@@ -19,6 +19,13 @@ public final class Interface implements AutoCloseable {
     private static final int SIOCSIFMTU = 0x8922;
     private static final int SIOCSIFHWADDR = 0x8924;
     private static final int SIOCGIFHWADDR = 0x8927;
+    private static final int SIOCETHTOOL = 0x8946;
+    private static final int ETHTOOL_GCHANNELS = 0x3c;
+    /** {@code struct ethtool_channels}: command, four limits, then counts: receive, send, other, combined. */
+    private static final int CHANNELS = 36;
+
+    private static final int RX_COUNT = 20;
+    private static final int COMBINED_COUNT = 32;
     private static final int IFF_UP = 1;
     private static final int IFF_RUNNING = 0x40;
     private static final int ARPHRD_ETHER = 1;
@@ -84,6 +91,20 @@ public final class Interface implements AutoCloseable {
             return failed < 0
                     ? failed
                     : (long) Mem.getShort(request + UNION + 2) << 32 | (Mem.getInt(request + UNION + 4) & 0xffffffffL);
+        }
+    }
+
+    /** Receive queues that are in use; 1 where the driver does not say. */
+    public int receiveQueues() {
+        try (Arena arena = Arena.ofConfined()) {
+            final long channels = arena.allocate(CHANNELS, Long.BYTES).address();
+            Mem.putIntNative(channels, ETHTOOL_GCHANNELS);
+            final long request = request(arena, name);
+            Mem.putLongNative(request + UNION, channels);
+            if (Libc.ioctl(control, SIOCETHTOOL, request) < 0) {
+                return 1;
+            }
+            return Math.max(1, Mem.getIntNative(channels + RX_COUNT) + Mem.getIntNative(channels + COMBINED_COUNT));
         }
     }
 

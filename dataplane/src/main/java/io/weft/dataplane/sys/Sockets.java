@@ -38,6 +38,9 @@ public final class Sockets {
     public static final int SO_ATTACH_FILTER = 26;
     public static final int SO_SNDBUFFORCE = 32;
     public static final int SO_RCVBUFFORCE = 33;
+    public static final int SO_BUSY_POLL = 46;
+    public static final int SO_PREFER_BUSY_POLL = 69;
+    public static final int SO_BUSY_POLL_BUDGET = 70;
 
     public static final int IPPROTO_IP = 0;
     public static final int IP_TOS = 1;
@@ -84,6 +87,8 @@ public final class Sockets {
     private static final MethodHandle SETSOCKOPT = Native.handle("setsockopt", 5);
     private static final MethodHandle GETSOCKOPT = Native.handle("getsockopt", 5);
     private static final MethodHandle GETSOCKNAME = Native.handle("getsockname", 3);
+    private static final MethodHandle SENDTO = Native.handle("sendto", 6);
+    private static final MethodHandle RECVFROM = Native.handle("recvfrom", 6);
     private static final MethodHandle SENDMSG = Native.handle("sendmsg", 3);
     private static final MethodHandle RECVMSG = Native.handle("recvmsg", 3);
     private static final MethodHandle SENDMMSG = Native.handle("sendmmsg", 4);
@@ -209,6 +214,35 @@ public final class Sockets {
         try {
             return Native.result(
                     (long) SENDMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags), state);
+        } catch (final Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    public static int sendto(
+            final int fd,
+            final long data,
+            final int length,
+            final int flags,
+            final long address,
+            final int addressLength) {
+        final MemorySegment state = Native.state();
+        try {
+            return Native.result(
+                    (long) SENDTO.invokeExact(
+                            state, (long) fd, data, (long) length, (long) flags, address, (long) addressLength),
+                    state);
+        } catch (final Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    /** Without the sender's address. */
+    public static int recv(final int fd, final long data, final int length, final int flags) {
+        final MemorySegment state = Native.state();
+        try {
+            return Native.result(
+                    (long) RECVFROM.invokeExact(state, (long) fd, data, (long) length, (long) flags, 0L, 0L), state);
         } catch (final Throwable thrown) {
             throw Native.unexpected(thrown);
         }
