@@ -27,6 +27,7 @@ final class NicDevice implements AutoCloseable {
     private Netlink links;
     private Runnable lost;
     private Step found;
+    private Runnable changed;
     private boolean isLost;
     private boolean isWaiting;
 
@@ -62,21 +63,28 @@ final class NicDevice implements AutoCloseable {
         }
     }
 
-    /** @param lost the device is gone; @param found there is one again; false: not yet, to be called again */
-    void start(final PortHost portHost, final Runnable lostStep, final Step foundStep) {
+    /**
+     * @param lostStep the device is gone
+     * @param foundStep there is one again; false: not yet, to be called again
+     * @param changedStep something about links changed
+     */
+    void start(
+            final PortHost portHost, final Runnable lostStep, final Step foundStep, final Runnable changedStep) {
         host = portHost;
+        changed = changedStep;
         lost = lostStep;
         found = foundStep;
         try {
             links = new Netlink(Netlink.GROUP_LINK);
-            host.reactor().watch(links.fd(), this::changed);
+            host.reactor().watch(links.fd(), this::linksChanged);
         } catch (final ErrnoException failed) {
             host.log("underlay: " + failed.getMessage() + ": a device that goes away will not be noticed");
         }
     }
 
-    private void changed() {
+    private void linksChanged() {
         links.drain();
+        changed.run();
         look();
     }
 

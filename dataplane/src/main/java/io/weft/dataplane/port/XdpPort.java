@@ -3,6 +3,7 @@ package io.weft.dataplane.port;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.bpf.XdpFilter;
 import io.weft.dataplane.sys.ErrnoException;
+import io.weft.dataplane.sys.PacketSocket;
 import io.weft.encap.IpAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,25 +25,35 @@ public final class XdpPort implements NicPort {
     private final XdpNic nic;
     private final XdpFilter filter;
     private final boolean shared;
+    private final boolean promiscuous;
     private final int mtu;
+    private final HeldSockets held = new HeldSockets();
     private final List<XdpQueue> queues = new ArrayList<>();
+    private PacketSocket listener;
     private String fault = "";
     private long droppedBefore;
 
-    private XdpPort(final NicDevice device, final XdpNic nic, final XdpFilter filter, final boolean shared) {
+    private XdpPort(final NicDevice device, final XdpNic nic, final XdpFilter filter, final boolean shared, final boolean promiscuous) {
         this.device = device;
         this.nic = nic;
         this.filter = filter;
         this.shared = shared;
+        this.promiscuous = promiscuous;
         mtu = device.mtu();
     }
 
     /**
      * @param shared whether the kernel uses the NIC too; else it is brought up
      * @param vlan outer tag of tunnels' packets on a shared NIC, or {@link XdpFilter#VLAN_NONE}
+     * @param promiscuous whether frames for other MACs than the NIC's are wanted
      * @throws SwitchException with a line that says what to do
      */
-    public static XdpPort open(final String name, final NicMode mode, final boolean shared, final int vlan) {
+    public static XdpPort open(
+            final String name,
+            final NicMode mode,
+            final boolean shared,
+            final int vlan,
+            final boolean promiscuous) {
         try {
             final NicDevice device = NicDevice.open(name, shared);
             final int mtu = device.mtu();
@@ -50,7 +61,7 @@ public final class XdpPort implements NicPort {
             final XdpFilter filter = shared
                     ? XdpFilter.tunnels(device.queues(), vlan, fragments)
                     : XdpFilter.all(device.queues(), fragments);
-            final XdpPort port = new XdpPort(device, new XdpNic(name, mode, mtu), filter, shared);
+            final XdpPort port = new XdpPort(device, new XdpNic(name, mode, mtu), filter, shared, promiscuous);
             try {
                 port.openQueues();
                 return port;
@@ -65,6 +76,7 @@ public final class XdpPort implements NicPort {
 
     private void openQueues() throws ErrnoException {
         nic.attach(filter, device.index());
+        listen();
         for (int q = 0; q < device.queues(); q++) {
             final XdpChannel channel = nic.open(device.index(), q);
             queues.add(new XdpQueue(channel));
@@ -72,9 +84,21 @@ public final class XdpPort implements NicPort {
         }
     }
 
+    /** What the NIC itself would keep back; goes with the socket. */
+    private void listen() throws ErrnoException {
+        if (shared) {
+            return;
+        }
+        if (listener != null) {
+            listener.close();
+        }
+        listener = PacketSocket.sender();
+        listener.listenToAll(device.index(), promiscuous);
+    }
+
     @Override
     public void start(final PortHost host) {
-        device.start(host, () -> lost(host), () -> found(host));
+        device.start(host, () -> lost(host), () -> found(host), () -> {});
     }
 
     private void lost(final PortHost host) {
@@ -88,6 +112,7 @@ public final class XdpPort implements NicPort {
     private boolean found(final PortHost host) {
         try {
             nic.attach(filter, device.index());
+            listen();
             for (int q = 0; q < queues.size(); q++) {
                 reopen(host, queues.get(q), q);
             }
@@ -142,7 +167,11 @@ public final class XdpPort implements NicPort {
     @Override
     public void take(
             final Collection<Integer> udpPorts, final boolean gre, final Collection<IpAddress> destinations) {
-        if (shared && !filter.take(udpPorts, gre, destinations)) {
+        if (!shared) {
+            return;
+        }
+        held.hold(udpPorts, gre, destinations);
+        if (!filter.take(udpPorts, gre, destinations)) {
             throw new SwitchException("no room for so many addresses and groups in the XDP program's map");
         }
     }
@@ -179,6 +208,10 @@ public final class XdpPort implements NicPort {
     public void close() {
         device.close();
         filter.close();
+        held.close();
+        if (listener != null) {
+            listener.close();
+        }
         queues.forEach(XdpQueue::close);
     }
 }

@@ -34,12 +34,14 @@ class NicPortSystemTest {
     /** How an end of the cable is opened. */
     enum Kind {
         XDP_NATIVE,
-        XDP_SKB;
+        XDP_SKB,
+        PACKET;
 
         NicPort open(final String device, final boolean shared) {
             return switch (this) {
-                case XDP_NATIVE -> XdpPort.open(device, NicMode.NATIVE, shared, XdpFilter.VLAN_NONE);
-                case XDP_SKB -> XdpPort.open(device, NicMode.SKB, shared, XdpFilter.VLAN_NONE);
+                case XDP_NATIVE -> XdpPort.open(device, NicMode.NATIVE, shared, XdpFilter.VLAN_NONE, false);
+                case XDP_SKB -> XdpPort.open(device, NicMode.SKB, shared, XdpFilter.VLAN_NONE, false);
+                case PACKET -> PacketPort.open(device, 1, shared, XdpFilter.VLAN_NONE, false);
             };
         }
     }
@@ -198,7 +200,7 @@ class NicPortSystemTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"XDP_SKB, 9000", "XDP_SKB, 9216", "XDP_NATIVE, 9000", "XDP_NATIVE, 3400"})
+    @CsvSource({"XDP_SKB, 9000", "XDP_SKB, 9216", "XDP_NATIVE, 9000", "XDP_NATIVE, 3400", "PACKET, 9216"})
     void shouldCarryJumboFrames(final Kind kind, final int mtu) throws Exception {
         spaceA.ip("link", "del", "eth0");
         cable(mtu);
