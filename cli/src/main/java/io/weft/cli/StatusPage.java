@@ -27,7 +27,7 @@ final class StatusPage {
         section(page, "Networks", networks(status.path("networks")));
         section(page, "Ports (rx: from the port into the switch)", ports(status.path("ports")));
         section(page, "Tunnels", tunnels(status.path("tunnels")));
-        section(page, "Underlay", underlay(status.path("underlay")));
+        section(page, "Underlay", carrier(status.path("carrier")) + underlay(status.path("underlay")));
         section(page, "Books", books(status.path("books")));
         return page.toString();
     }
@@ -131,6 +131,12 @@ final class StatusPage {
                             : Words.duration(tunnel.path("idle-ms").asLong()));
         }
         return table.render(INDENT, "none");
+    }
+
+    /** How the tunnels' device is reached and whether it is up; nothing for the kernel's sockets. */
+    private static String carrier(final JsonNode carrier) {
+        final String mode = carrier.path("mode").asText();
+        return mode.isEmpty() ? "" : INDENT + mode + ": " + carrier.path("state").asText() + "\n";
     }
 
     private static String underlay(final JsonNode traffic) {

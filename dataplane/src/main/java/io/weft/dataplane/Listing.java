@@ -102,7 +102,15 @@ final class Listing {
                 WorkerCounters.TUNNELS_REFUSED,
                 "packets came from endpoints that there was no room to learn: with accept: any, anybody can fill it");
         return new Rows.Status(
-                workers(), tenants(), networks(mtus, problems), ports, tunnels(), underlay(), books(), problems);
+                workers(), tenants(), networks(mtus, problems), ports, tunnels(), underlay(), carrier(problems), books(), problems);
+    }
+
+    private Rows.Carrier carrier(final List<String> problems) {
+        final String state = underlay.state();
+        if (!"up".equals(state)) {
+            problems.add("underlay: " + state);
+        }
+        return new Rows.Carrier(underlay.mode(), state);
     }
 
     /** A guest brings three descriptors a ring, its socket and its memory; a hand-off has its doorbell. */

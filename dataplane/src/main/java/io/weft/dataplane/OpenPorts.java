@@ -49,6 +49,9 @@ final class OpenPorts {
     /** A port that the switch has to itself, and its own resolver. */
     private static Underlay openOwned(final UnderlaySpec spec, final int workers, final Path state) {
         final PortSpec device = spec.port();
+        if (device.kind() == PortSpec.Kind.AF_XDP || device.kind() == PortSpec.Kind.AF_PACKET) {
+            return OpenNics.open(spec, workers);
+        }
         final int mtu = spec.mtu() == 0 ? DEFAULT_MTU : spec.mtu();
         // A TAP's own address is that of its other end, the kernel's.
         final long mac = spec.mac() == 0 ? Neighbors.derivedMac(spec.addresses().getFirst()) : spec.mac();

@@ -45,6 +45,7 @@ final class FakeSwitch implements SwitchControl {
                         new Rows.TunnelRow("acme/web", "10.2.0.1", "vxlan", 5001, true, 21, 22, 23, 1450),
                         new Rows.TunnelRow("acme/web", "10.9.0.9", "vxlan", 5001, false, 31, 32, 33, 1450)),
                 TRAFFIC,
+                new Rows.Carrier("", "up"),
                 new Rows.Books(10, 0, 2, 0, 9, 3, 0, 0),
                 List.of());
     }

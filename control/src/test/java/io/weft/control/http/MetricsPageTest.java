@@ -110,6 +110,7 @@ class MetricsPageTest {
                 ports,
                 List.of(),
                 none,
+                new Rows.Carrier("", "up"),
                 new Rows.Books(0, 0, 0, 0, 0, 0, 0, 0),
                 List.of());
         final String page = new String(new MetricsPage().status(status).bytes(), StandardCharsets.UTF_8);

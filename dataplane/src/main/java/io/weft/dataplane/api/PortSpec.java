@@ -14,6 +14,7 @@ import java.util.Map;
  * @param mtu bytes of the largest layer-3 packet, or 0 for what fits the networks' tunnels, at most 1,500
  * @param mac the only source address allowed, or 0 for any
  * @param vhost the socket of a {@link Kind#VHOST_USER} port; null for other kinds
+ * @param nicMode how a {@link Kind#AF_XDP} port reaches its NIC
  */
 public record PortSpec(
         String name,
@@ -24,7 +25,8 @@ public record PortSpec(
         int queues,
         int mtu,
         long mac,
-        VhostSpec vhost) {
+        VhostSpec vhost,
+        NicMode nicMode) {
 
     public PortSpec {
         trunk = Map.copyOf(trunk);
@@ -45,6 +47,25 @@ public record PortSpec(
             final int mtu,
             final long mac) {
         this(name, kind, device, network, trunk, queues, mtu, mac, null);
+    }
+
+    /** A port of a kind that is not a NIC. */
+    public PortSpec(
+            final String name,
+            final Kind kind,
+            final String device,
+            final String network,
+            final Map<Integer, String> trunk,
+            final int queues,
+            final int mtu,
+            final long mac,
+            final VhostSpec vhost) {
+        this(name, kind, device, network, trunk, queues, mtu, mac, vhost, NicMode.AUTO);
+    }
+
+    /** A NIC that carries the tunnels. */
+    public static PortSpec nic(final Kind kind, final String device, final NicMode mode, final int mtu) {
+        return new PortSpec("underlay", kind, device, null, Map.of(), 0, mtu, 0, null, mode);
     }
 
     public boolean isTrunk() {
@@ -95,6 +116,10 @@ public record PortSpec(
         /** Frames come from and go to the program that holds the switch: tests, measurements, demo. */
         MEMORY,
         /** Frames come from a capture; what is sent goes to another. */
-        PCAP
+        PCAP,
+        /** A NIC, by AF_XDP; carries tunnels. */
+        AF_XDP,
+        /** A NIC, by packet sockets; carries tunnels. */
+        AF_PACKET
     }
 }

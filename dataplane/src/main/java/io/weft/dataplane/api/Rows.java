@@ -167,6 +167,15 @@ public final class Rows {
             List<PortRow> ports,
             List<TunnelRow> tunnels,
             Traffic underlay,
+            Carrier carrier,
             Books books,
             List<String> problems) {}
+
+    /**
+     * What carries the tunnels.
+     *
+     * @param mode in a few words how it is reached; empty: by the kernel's sockets
+     * @param state "up", or what is waited for or wrong, in words
+     */
+    public record Carrier(String mode, String state) {}
 }

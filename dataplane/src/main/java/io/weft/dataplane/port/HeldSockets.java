@@ -80,14 +80,12 @@ final class HeldSockets implements AutoCloseable {
                 : UdpSocket.sender(family(address), address.hi(), address.lo(), port, true, true);
     }
 
-    private static UnderlaySocket joined(final IpAddress group, final Collection<IpAddress> own)
-            throws ErrnoException {
+    private static UnderlaySocket joined(final IpAddress group, final Collection<IpAddress> own) throws ErrnoException {
         for (final IpAddress local : own) {
             if (local.family() == group.family()
                     && !local.isMulticast()
                     && NetDevices.indexOf(family(local), local.hi(), local.lo()) != 0) {
-                final UnderlaySocket socket =
-                        UdpSocket.sender(family(local), local.hi(), local.lo(), 0, true, true);
+                final UnderlaySocket socket = UdpSocket.sender(family(local), local.hi(), local.lo(), 0, true, true);
                 socket.join(group.hi(), group.lo(), local.hi(), local.lo());
                 return socket;
             }

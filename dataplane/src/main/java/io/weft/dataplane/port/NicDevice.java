@@ -21,7 +21,8 @@ final class NicDevice implements AutoCloseable {
     private final int queues;
     private int index;
     private int lastMtu;
-    private long lastMac;
+    private volatile long lastMac;
+    private final long firstMac;
 
     private PortHost host;
     private Netlink links;
@@ -43,6 +44,7 @@ final class NicDevice implements AutoCloseable {
         queues = control.receiveQueues();
         lastMtu = control.mtu();
         lastMac = control.mac();
+        firstMac = lastMac;
     }
 
     /** @param shared whether the kernel uses it too: then it is left as it is; else it is brought up */
@@ -68,8 +70,7 @@ final class NicDevice implements AutoCloseable {
      * @param foundStep there is one again; false: not yet, to be called again
      * @param changedStep something about links changed
      */
-    void start(
-            final PortHost portHost, final Runnable lostStep, final Step foundStep, final Runnable changedStep) {
+    void start(final PortHost portHost, final Runnable lostStep, final Step foundStep, final Runnable changedStep) {
         host = portHost;
         changed = changedStep;
         lost = lostStep;
@@ -78,7 +79,7 @@ final class NicDevice implements AutoCloseable {
             links = new Netlink(Netlink.GROUP_LINK);
             host.reactor().watch(links.fd(), this::linksChanged);
         } catch (final ErrnoException failed) {
-            host.log("underlay: " + failed.getMessage() + ": a device that goes away will not be noticed");
+            host.log("" + failed.getMessage() + ": a device that goes away will not be noticed");
         }
     }
 
@@ -132,6 +133,11 @@ final class NicDevice implements AutoCloseable {
         final long mac = control.mac();
         lastMac = mac > 0 ? mac : lastMac;
         return lastMac;
+    }
+
+    /** Whether it has another MAC than when it was opened, by which the switch is still known. */
+    boolean hasOtherMac() {
+        return mac() != firstMac;
     }
 
     /** "up", or what is wrong in words. */

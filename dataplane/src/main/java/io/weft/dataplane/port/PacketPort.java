@@ -91,7 +91,10 @@ public final class PacketPort implements NicPort {
         }
         bind(socket);
         if (!shared) {
-            socket.listenToAll(device.index(), promiscuous);
+            socket.listenToAll(device.index(), false);
+        }
+        if (!shared && (promiscuous || device.hasOtherMac())) {
+            socket.listenToAll(device.index(), true);
         }
         return socket;
     }
@@ -131,7 +134,7 @@ public final class PacketPort implements NicPort {
     private void lost(final PortHost host) {
         queues.forEach(PacketQueue::unwatch);
         host.event("port.down", "device " + device.name() + " is gone");
-        host.log("underlay: device " + device.name() + " is gone: waiting for it");
+        host.log("device " + device.name() + " is gone: waiting for it");
     }
 
     private boolean found(final PortHost host) {
@@ -151,7 +154,7 @@ public final class PacketPort implements NicPort {
             }
             fault = "";
             host.event("port.up", "device " + device.name() + " is there again");
-            host.log("underlay: device " + device.name() + " is there again");
+            host.log("device " + device.name() + " is there again");
             return true;
         } catch (final ErrnoException failed) {
             fault = failed.getMessage();
@@ -186,8 +189,7 @@ public final class PacketPort implements NicPort {
     }
 
     @Override
-    public void take(
-            final Collection<Integer> udpPorts, final boolean gre, final Collection<IpAddress> destinations) {
+    public void take(final Collection<Integer> udpPorts, final boolean gre, final Collection<IpAddress> destinations) {
         if (!shared) {
             return;
         }
@@ -195,7 +197,8 @@ public final class PacketPort implements NicPort {
         filter = PacketFilter.tunnels(vlan, udpPorts, gre, destinations);
         for (final PacketQueue queue : queues) {
             if (queue.rx().socket().filter(filter) < 0) {
-                throw new SwitchException("the filter of a packet socket has no room for so many UDP ports and addresses");
+                throw new SwitchException(
+                        "the filter of a packet socket has no room for so many UDP ports and addresses");
             }
         }
     }

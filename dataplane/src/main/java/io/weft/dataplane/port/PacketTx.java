@@ -73,8 +73,7 @@ final class PacketTx {
     private void flush(final TxQueue tx) {
         int done = 0;
         while (done < messages) {
-            final int sent =
-                    Sockets.sendmmsg(socket.fd(), batch.message(done), messages - done, Sockets.MSG_DONTWAIT);
+            final int sent = Sockets.sendmmsg(socket.fd(), batch.message(done), messages - done, Sockets.MSG_DONTWAIT);
             if (sent > 0) {
                 done += sent;
             } else if (sent != -Errno.EINTR) {

@@ -1,10 +1,13 @@
 package io.weft.dataplane.port;
 
+import io.weft.dataplane.api.NicMode;
 import io.weft.dataplane.bpf.XdpFilter;
 import io.weft.dataplane.sys.Bpf;
 import io.weft.dataplane.sys.Errno;
 import io.weft.dataplane.sys.ErrnoException;
 import io.weft.dataplane.sys.XdpSocket;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * How AF_XDP is opened on a NIC: the program attached in the best mode that works, a socket bound to each queue. Errors
@@ -15,6 +18,9 @@ import io.weft.dataplane.sys.XdpSocket;
 final class XdpNic {
     /** Entries of each ring: more than 1,024 gained nothing on one core, and cost the second-level cache. */
     private static final int ENTRIES = 1024;
+
+    private static final int BUSY_TRIES = 100;
+    private static final long BUSY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final int SMALL = 2048;
     private static final int LARGE = 4096;
@@ -44,7 +50,8 @@ final class XdpNic {
             result = filter.attach(ifindex, Bpf.XDP_FLAGS_DRV_MODE);
             isNative = result == 0;
         }
-        if (!isNative && (wanted == NicMode.SKB || wanted == NicMode.AUTO && result != -Errno.EBUSY)) {
+        final boolean fallsBack = wanted == NicMode.AUTO && result != -Errno.EBUSY;
+        if (!isNative && (wanted == NicMode.SKB || fallsBack)) {
             result = filter.attach(ifindex, Bpf.XDP_FLAGS_SKB_MODE);
         }
         if (result < 0) {
@@ -70,7 +77,12 @@ final class XdpNic {
         final int frame = XdpChannel.maxFrame(mtu) > SMALL - XdpSocket.HEADROOM ? LARGE : SMALL;
         final XdpSocket socket = new XdpSocket(ENTRIES, frame);
         try {
-            final int result = socket.bind(ifindex, queue, flags());
+            int result = socket.bind(ifindex, queue, flags());
+            // The kernel lets go of a queue some time after its socket was closed.
+            for (int i = 0; i < BUSY_TRIES && result == -Errno.EBUSY; i++) {
+                LockSupport.parkNanos(BUSY_NANOS);
+                result = socket.bind(ifindex, queue, flags());
+            }
             if (result < 0) {
                 throw new ErrnoException(device + ": " + bindFault(queue, result), result);
             }
@@ -92,8 +104,11 @@ final class XdpNic {
             case Errno.EOPNOTSUPP ->
                 "its driver cannot do AF_XDP " + (wanted == NicMode.ZERO_COPY ? "zero-copy: use mode: native" : "")
                         + (isLarge ? " at MTU " + mtu + ": at most " + maxMtu() + " fits one frame" : "");
-            case Errno.EINVAL -> "queue " + queue + " cannot be bound"
-                    + (isLarge ? ": packets in several frames need Linux 6.6; at most MTU " + maxMtu() + " fits one" : "");
+            case Errno.EINVAL ->
+                "queue " + queue + " cannot be bound"
+                        + (isLarge
+                                ? ": packets in several frames need Linux 6.6; at most MTU " + maxMtu() + " fits one"
+                                : "");
             default -> Errno.message("AF_XDP socket of queue " + queue, result);
         };
     }

@@ -1,6 +1,7 @@
 package io.weft.dataplane.port;
 
 import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.api.NicMode;
 import io.weft.dataplane.bpf.XdpFilter;
 import io.weft.dataplane.sys.ErrnoException;
 import io.weft.dataplane.sys.PacketSocket;
@@ -33,7 +34,12 @@ public final class XdpPort implements NicPort {
     private String fault = "";
     private long droppedBefore;
 
-    private XdpPort(final NicDevice device, final XdpNic nic, final XdpFilter filter, final boolean shared, final boolean promiscuous) {
+    private XdpPort(
+            final NicDevice device,
+            final XdpNic nic,
+            final XdpFilter filter,
+            final boolean shared,
+            final boolean promiscuous) {
         this.device = device;
         this.nic = nic;
         this.filter = filter;
@@ -49,11 +55,7 @@ public final class XdpPort implements NicPort {
      * @throws SwitchException with a line that says what to do
      */
     public static XdpPort open(
-            final String name,
-            final NicMode mode,
-            final boolean shared,
-            final int vlan,
-            final boolean promiscuous) {
+            final String name, final NicMode mode, final boolean shared, final int vlan, final boolean promiscuous) {
         try {
             final NicDevice device = NicDevice.open(name, shared);
             final int mtu = device.mtu();
@@ -93,7 +95,10 @@ public final class XdpPort implements NicPort {
             listener.close();
         }
         listener = PacketSocket.sender();
-        listener.listenToAll(device.index(), promiscuous);
+        listener.listenToAll(device.index(), false);
+        if (promiscuous || device.hasOtherMac()) {
+            listener.listenToAll(device.index(), true);
+        }
     }
 
     @Override
@@ -105,7 +110,7 @@ public final class XdpPort implements NicPort {
         queues.forEach(XdpQueue::unwatch);
         filter.detach();
         host.event("port.down", "device " + device.name() + " is gone");
-        host.log("underlay: device " + device.name() + " is gone: waiting for it");
+        host.log("device " + device.name() + " is gone: waiting for it");
     }
 
     /** Opens the device that came back; what is still missing is told, and tried again when the device changes. */
@@ -118,7 +123,7 @@ public final class XdpPort implements NicPort {
             }
             fault = "";
             host.event("port.up", "device " + device.name() + " is there again");
-            host.log("underlay: device " + device.name() + " is there again");
+            host.log("device " + device.name() + " is there again");
             return true;
         } catch (final ErrnoException failed) {
             fault = failed.getMessage();
@@ -165,8 +170,7 @@ public final class XdpPort implements NicPort {
     }
 
     @Override
-    public void take(
-            final Collection<Integer> udpPorts, final boolean gre, final Collection<IpAddress> destinations) {
+    public void take(final Collection<Integer> udpPorts, final boolean gre, final Collection<IpAddress> destinations) {
         if (!shared) {
             return;
         }

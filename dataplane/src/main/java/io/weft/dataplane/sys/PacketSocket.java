@@ -156,8 +156,8 @@ public final class PacketSocket implements AutoCloseable {
      */
     public int filter(final long[] code) {
         try (Arena arena = Arena.ofConfined()) {
-            final long instructions =
-                    arena.allocate((long) code.length * FILTER_BYTES, Long.BYTES).address();
+            final long instructions = arena.allocate((long) code.length * FILTER_BYTES, Long.BYTES)
+                    .address();
             for (int i = 0; i < code.length; i++) {
                 Mem.putLongNative(instructions + (long) i * FILTER_BYTES, code[i]);
             }

@@ -105,8 +105,7 @@ public final class XdpSocket implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             final long at = arena.allocate(4 * OFFSETS + Long.BYTES, Long.BYTES).address();
             Mem.putIntNative(at + 4 * OFFSETS, 4 * OFFSETS);
-            ErrnoException.check(
-                    "AF_XDP offsets", Sockets.getsockopt(fd, SOL_XDP, MMAP_OFFSETS, at, at + 4 * OFFSETS));
+            ErrnoException.check("AF_XDP offsets", Sockets.getsockopt(fd, SOL_XDP, MMAP_OFFSETS, at, at + 4 * OFFSETS));
             for (int i = 0; i < rings.length; i++) {
                 rings[i] = map(i, at + (long) i * OFFSETS);
             }
@@ -198,8 +197,7 @@ public final class XdpSocket implements AutoCloseable {
         final int prefer = SocketOptions.set(fd, Sockets.SOL_SOCKET, Sockets.SO_PREFER_BUSY_POLL, 1);
         final int poll = SocketOptions.set(fd, Sockets.SOL_SOCKET, Sockets.SO_BUSY_POLL, micros);
         return Math.min(
-                prefer,
-                Math.min(poll, SocketOptions.set(fd, Sockets.SOL_SOCKET, Sockets.SO_BUSY_POLL_BUDGET, budget)));
+                prefer, Math.min(poll, SocketOptions.set(fd, Sockets.SOL_SOCKET, Sockets.SO_BUSY_POLL_BUDGET, budget)));
     }
 
     /** Whether the NIC reads and writes the packet memory itself. */
@@ -215,7 +213,8 @@ public final class XdpSocket implements AutoCloseable {
     /** Packets that the kernel dropped for want of room, or of a frame to put them into. */
     public long dropped() {
         try (Arena arena = Arena.ofConfined()) {
-            final long at = arena.allocate(STATISTICS_BYTES + Long.BYTES, Long.BYTES).address();
+            final long at =
+                    arena.allocate(STATISTICS_BYTES + Long.BYTES, Long.BYTES).address();
             Mem.putIntNative(at + STATISTICS_BYTES, STATISTICS_BYTES);
             if (Sockets.getsockopt(fd, SOL_XDP, STATISTICS, at, at + STATISTICS_BYTES) < 0) {
                 return 0;

@@ -3,6 +3,7 @@ package io.weft.dataplane.underlay;
 import io.weft.dataplane.underlay.Resolver.Hop;
 import io.weft.encap.IpAddress;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -65,6 +66,18 @@ final class Endpoints {
     /** Takes the resolver's answer over. Returns whether it is another than before. */
     boolean answer(final IpAddress endpoint, final Hop hop) {
         return asked.contains(endpoint) && !hop.equals(hops.put(endpoint, hop));
+    }
+
+    /** What is wrong with the ways, in words: of one endpoint, with how many others; empty: nothing. */
+    String fault(final Resolver resolver) {
+        final List<IpAddress> faulty = asked.stream()
+                .filter(endpoint -> !resolver.fault(endpoint).isEmpty())
+                .sorted()
+                .toList();
+        return faulty.isEmpty()
+                ? ""
+                : "tunnels to " + faulty.getFirst() + ": " + resolver.fault(faulty.getFirst())
+                        + (faulty.size() == 1 ? "" : "; and " + (faulty.size() - 1) + " other endpoints");
     }
 
     /** Endpoints asked for; in no order. */

@@ -3,6 +3,7 @@ package io.weft.dataplane.underlay;
 import io.weft.dataplane.QueueWiring;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.UnderlaySpec;
+import io.weft.dataplane.port.NicPort;
 import io.weft.dataplane.port.Port;
 import io.weft.dataplane.port.RxQueue;
 import io.weft.dataplane.underlay.Resolver.Hop;
@@ -111,7 +112,19 @@ public final class LayerTwoUnderlay implements Underlay {
 
     @Override
     public String state() {
-        return port.state();
+        final String state = port.state();
+        final String fault = resolver == null ? "" : endpoints.fault(resolver);
+        return fault.isEmpty() || !"up".equals(state) ? state : fault;
+    }
+
+    @Override
+    public String mode() {
+        return port instanceof final NicPort nic ? nic.mode() : "";
+    }
+
+    @Override
+    public Map<String, Long> dropsBefore() {
+        return port instanceof final NicPort nic ? nic.dropsBefore() : Map.of();
     }
 
     @Override
@@ -122,6 +135,11 @@ public final class LayerTwoUnderlay implements Underlay {
     private void publish() {
         final List<IpAddress> destinations = new ArrayList<>(spec.addresses());
         destinations.addAll(groups.keySet());
+        if (port instanceof final NicPort nic) {
+            final List<Integer> udpPorts =
+                    listeners.keySet().stream().filter(udp -> udp != 0).toList();
+            nic.take(udpPorts, listeners.containsKey(0), destinations);
+        }
         accepted = new Accepted(listeners, destinations);
     }
 
@@ -199,7 +217,12 @@ public final class LayerTwoUnderlay implements Underlay {
                     + encapsulation.label());
         }
         listeners.put(udpPort, encapsulation);
-        publish();
+        try {
+            publish();
+        } catch (final SwitchException e) {
+            listeners.remove(udpPort);
+            throw e;
+        }
         return List.of();
     }
 

@@ -31,6 +31,11 @@ public interface Resolver extends AutoCloseable {
     /** What is known now of the way to a wanted endpoint; {@link Hop#UNKNOWN} when nothing is. */
     Hop hop(IpAddress endpoint);
 
+    /** What is wrong with the way to an endpoint, in words; empty: nothing, or it is only not known yet. */
+    default String fault(final IpAddress endpoint) {
+        return "";
+    }
+
     @Override
     void close();
 

@@ -16,6 +16,11 @@ public interface Underlay extends AutoCloseable {
         return "up";
     }
 
+    /** In a few words what carries the tunnels, for status; empty: there is nothing to say. */
+    default String mode() {
+        return "";
+    }
+
     /** What the conductor has to do here in each of its turns. Returns how much that was. */
     default int doWork() {
         return 0;

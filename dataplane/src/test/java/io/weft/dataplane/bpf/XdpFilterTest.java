@@ -22,8 +22,8 @@ class XdpFilterTest {
 
     private static final String MACS = "0200000000aa 0200000000bb ";
     private static final String IPV4 = "0800 4500 0032 0000 4000 4011 0000 0a010002 0a010001 ";
-    private static final String IPV6 = "86dd 60000000 0018 1140 fd000001000000000000000000000002 "
-            + "fd000001000000000000000000000001 ";
+    private static final String IPV6 =
+            "86dd 60000000 0018 1140 fd000001000000000000000000000002 " + "fd000001000000000000000000000001 ";
     private static final String VXLAN = "c000 12b5 0018 0000 0800000000138900 0000000000000000";
 
     private XdpFilter filter;
@@ -94,10 +94,7 @@ class XdpFilterTest {
     void shouldLeaveEverythingElseOfIpv6ToTheKernel(final String what, final String from, final String to) {
         final String packet = MACS + IPV6 + VXLAN;
         final int at = packet.lastIndexOf(from);
-        assertEquals(
-                Bpf.XDP_PASS,
-                verdict(packet.substring(0, at) + to + packet.substring(at + from.length())),
-                what);
+        assertEquals(Bpf.XDP_PASS, verdict(packet.substring(0, at) + to + packet.substring(at + from.length())), what);
         assertEquals(0, filter.fragments());
     }
 
@@ -148,8 +145,7 @@ class XdpFilterTest {
         assertEquals(Bpf.XDP_PASS, verdict(MACS + IPV6 + VXLAN));
         assertEquals(TAKEN, verdict(MACS + IPV6 + VXLAN.replace("12b5", "12b6")));
         assertEquals(Bpf.XDP_PASS, verdict(MACS + IPV4 + VXLAN.replace("12b5", "12b6")), "address was taken away");
-        assertEquals(
-                TAKEN, verdict(MACS + IPV4.replace("0a010001", "ef010203") + VXLAN.replace("12b5", "12b6")));
+        assertEquals(TAKEN, verdict(MACS + IPV4.replace("0a010001", "ef010203") + VXLAN.replace("12b5", "12b6")));
         assertEquals(
                 Bpf.XDP_PASS, verdict(MACS + IPV6.replace("1140", "2f40") + "2000 6558 00138900 0000000000000000"));
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.weft.dataplane.Burst;
 import io.weft.dataplane.DropReason;
 import io.weft.dataplane.TxQueue;
+import io.weft.dataplane.api.NicMode;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.bpf.XdpFilter;
 import io.weft.dataplane.sys.Epoll;

@@ -1,4 +1,4 @@
-package io.weft.dataplane.port;
+package io.weft.dataplane.api;
 
 /** How an AF_XDP port is to reach its NIC. */
 public enum NicMode {

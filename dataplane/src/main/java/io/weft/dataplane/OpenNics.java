@@ -1,0 +1,77 @@
+package io.weft.dataplane;
+
+import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.SwitchException;
+import io.weft.dataplane.api.UnderlaySpec;
+import io.weft.dataplane.bpf.XdpFilter;
+import io.weft.dataplane.port.NicPort;
+import io.weft.dataplane.port.PacketPort;
+import io.weft.dataplane.port.XdpPort;
+import io.weft.dataplane.sys.NetDevices;
+import io.weft.dataplane.sys.Sockets;
+import io.weft.dataplane.underlay.KernelResolver;
+import io.weft.dataplane.underlay.LayerTwoUnderlay;
+import io.weft.dataplane.underlay.Neighbors;
+import io.weft.dataplane.underlay.Underlay;
+
+/**
+ * Opens a NIC as underlay. One that has an address of the underlay's is the kernel's too: it is shared, and the kernel
+ * knows the way. Any other is the switch's alone.
+ */
+final class OpenNics {
+    private OpenNics() {}
+
+    static Underlay open(final UnderlaySpec spec, final int workers) {
+        final boolean shared = isShared(spec);
+        if (shared && spec.mac() != 0) {
+            throw new SwitchException("underlay.mac: " + spec.port().device()
+                    + " has an address of the underlay's, so the kernel uses it too, with its own MAC: remove mac");
+        }
+        final NicPort port = port(spec, workers, shared);
+        try {
+            return underlay(spec, port, workers);
+        } catch (final RuntimeException e) {
+            port.close();
+            throw e;
+        }
+    }
+
+    private static boolean isShared(final UnderlaySpec spec) {
+        return spec.addresses().stream()
+                .anyMatch(address -> NetDevices.nameOf(
+                                address.isIpv4() ? Sockets.AF_INET : Sockets.AF_INET6, address.hi(), address.lo())
+                        .equals(spec.port().device()));
+    }
+
+    private static NicPort port(final UnderlaySpec spec, final int workers, final boolean shared) {
+        final PortSpec device = spec.port();
+        // Without one of its own the switch has the NIC's MAC.
+        final boolean promiscuous = !shared && spec.mac() != 0;
+        return device.kind() == PortSpec.Kind.AF_XDP
+                ? XdpPort.open(device.device(), device.nicMode(), shared, XdpFilter.VLAN_NONE, promiscuous)
+                : PacketPort.open(
+                        device.device(),
+                        device.queues() == 0 ? workers : device.queues(),
+                        shared,
+                        XdpFilter.VLAN_NONE,
+                        promiscuous);
+    }
+
+    private static Underlay underlay(final UnderlaySpec spec, final NicPort port, final int workers) {
+        if (spec.mtu() > port.mtu()) {
+            throw new SwitchException("underlay.mtu: " + spec.mtu() + " is more than the " + port.mtu() + " of "
+                    + spec.port().device() + ": `ip link set " + spec.port().device() + " mtu " + spec.mtu() + "`");
+        }
+        // The kernel may change the MAC of a NIC that it uses too: then it is asked for when it is needed.
+        final long mac = port.isShared() ? 0 : spec.mac() == 0 ? port.mac() : spec.mac();
+        final UnderlaySpec own = spec.with(mac, spec.mtu() == 0 ? port.mtu() : spec.mtu());
+        return port.isShared()
+                ? new LayerTwoUnderlay(
+                        own,
+                        port,
+                        workers,
+                        Neighbors.fixed(own),
+                        new KernelResolver(own, spec.port().device()))
+                : new LayerTwoUnderlay(own, port, workers, Neighbors.fixed(own));
+    }
+}
