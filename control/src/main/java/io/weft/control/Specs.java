@@ -6,6 +6,7 @@ import io.weft.control.config.Config.Port;
 import io.weft.control.config.Config.Tenant;
 import io.weft.control.config.Config.Underlay;
 import io.weft.dataplane.api.NetworkSpec;
+import io.weft.dataplane.api.NicMode;
 import io.weft.dataplane.api.PortSpec;
 import io.weft.dataplane.api.PortSpec.VhostSpec;
 import io.weft.dataplane.api.SwitchException;
@@ -91,9 +92,9 @@ public final class Specs {
                 switch (device.kind()) {
                     case TAP -> PortSpec.Kind.TAP;
                     case VHOST_USER -> PortSpec.Kind.VHOST_USER;
-                    case AF_XDP, AF_PACKET, KERNEL ->
-                        throw new SwitchException(
-                                "underlay.device: " + device.kind().key() + " is not in this version");
+                    case AF_XDP -> PortSpec.Kind.AF_XDP;
+                    case AF_PACKET -> PortSpec.Kind.AF_PACKET;
+                    case KERNEL -> throw new IllegalArgumentException("the kernel's sockets are no port");
                 };
         return new PortSpec(
                 "underlay",
@@ -104,7 +105,14 @@ public final class Specs {
                 underlay.queues(),
                 underlay.mtu(),
                 0,
-                kind == PortSpec.Kind.VHOST_USER ? socket(device) : null);
+                kind == PortSpec.Kind.VHOST_USER ? socket(device) : null,
+                nicMode(device));
+    }
+
+    private static NicMode nicMode(final Device device) {
+        return device.kind() != Device.Kind.AF_XDP || device.mode() == null
+                ? NicMode.AUTO
+                : NicMode.valueOf(device.mode().name());
     }
 
     /** @param device what carries the tunnels in place of what the file names: memory or captures */

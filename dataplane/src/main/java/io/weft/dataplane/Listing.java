@@ -102,7 +102,15 @@ final class Listing {
                 WorkerCounters.TUNNELS_REFUSED,
                 "packets came from endpoints that there was no room to learn: with accept: any, anybody can fill it");
         return new Rows.Status(
-                workers(), tenants(), networks(mtus, problems), ports, tunnels(), underlay(), carrier(problems), books(), problems);
+                workers(),
+                tenants(),
+                networks(mtus, problems),
+                ports,
+                tunnels(),
+                underlay(),
+                carrier(problems),
+                books(),
+                problems);
     }
 
     private Rows.Carrier carrier(final List<String> problems) {

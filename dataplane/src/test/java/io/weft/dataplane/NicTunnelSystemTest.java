@@ -76,15 +76,47 @@ class NicTunnelSystemTest {
     private void cable(final int mtu, final int queues) {
         final String count = Integer.toString(queues);
         spaceA.ip(
-                "link", "add", "eth0", "mtu", Integer.toString(mtu), "numtxqueues", count, "numrxqueues", count, "type",
-                "veth", "peer", "name", "eth0", "netns", spaceB.name(), "mtu", Integer.toString(mtu), "numtxqueues",
-                count, "numrxqueues", count);
+                "link",
+                "add",
+                "eth0",
+                "mtu",
+                Integer.toString(mtu),
+                "numtxqueues",
+                count,
+                "numrxqueues",
+                count,
+                "type",
+                "veth",
+                "peer",
+                "name",
+                "eth0",
+                "netns",
+                spaceB.name(),
+                "mtu",
+                Integer.toString(mtu),
+                "numtxqueues",
+                count,
+                "numrxqueues",
+                count);
         address(spaceA, 1);
         address(spaceB, 2);
         for (final NetworkNamespace space : List.of(spaceA, spaceB)) {
             NetworkNamespace.run(
-                    "ip", "netns", "exec", space.name(), "ethtool", "-K", "eth0", "tx", "off", "gso", "off", "tso",
-                    "off", "gro", "off");
+                    "ip",
+                    "netns",
+                    "exec",
+                    space.name(),
+                    "ethtool",
+                    "-K",
+                    "eth0",
+                    "tx",
+                    "off",
+                    "gso",
+                    "off",
+                    "tso",
+                    "off",
+                    "gro",
+                    "off");
         }
         spaceA.awaitCarrier("eth0");
         spaceB.awaitCarrier("eth0");
@@ -309,7 +341,9 @@ class NicTunnelSystemTest {
     void shouldTellHowTheNicIsReached() throws Exception {
         host(spaceA, PortSpec.Kind.AF_XDP, 1, Encapsulation.VXLAN, A, B, 1450);
         final Rows.Status status = await(switches.get(spaceA).control().status());
-        assertEquals("AF_XDP eth0, native, copy, 1 queue, shared with the kernel", status.carrier().mode());
+        assertEquals(
+                "AF_XDP eth0, native, copy, 1 queue, shared with the kernel",
+                status.carrier().mode());
         assertTrue(status.problems().isEmpty(), status.problems().toString());
     }
 

@@ -124,7 +124,7 @@ public record Config(
      * What a port or the underlay is made of.
      *
      * @param name the interface's name, or the socket's path; empty for {@link Kind#KERNEL}
-     * @param mode vhost-user: who listens; null for the rest
+     * @param mode vhost-user: who listens; AF_XDP: how the NIC is reached, null for the best way; null for the rest
      * @param socket vhost-user's server side, or null
      */
     public record Device(Kind kind, String name, Mode mode, Socket socket) {
@@ -153,9 +153,13 @@ public record Config(
             }
         }
 
+        /** Who listens, of vhost-user; how the NIC is reached, of AF_XDP. */
         public enum Mode {
             CLIENT,
-            SERVER
+            SERVER,
+            ZERO_COPY,
+            NATIVE,
+            SKB
         }
 
         /**

@@ -14,7 +14,6 @@ import java.util.regex.Pattern;
 /** What a configuration as a whole must hold to: the host's part here, networks and ports in checkers of their own. */
 public final class ConfigChecker {
     static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
-    static final String NOT_YET = " is not in this version; use ";
 
     private ConfigChecker() {}
 

@@ -77,11 +77,28 @@ final class PortReader {
     }
 
     private static Device.Mode mode(final Section section, final Device.Kind kind) {
+        if (kind == Device.Kind.AF_XDP) {
+            final NicMode mode = section.choice("mode", NicMode.AUTO, NicMode.class);
+            return mode == NicMode.AUTO ? null : Device.Mode.valueOf(mode.name());
+        }
         if (kind != Device.Kind.VHOST_USER) {
             onlyVhost(section, "mode", kind);
             return null;
         }
-        return section.choice("mode", Device.Mode.CLIENT, Device.Mode.class);
+        return Device.Mode.valueOf(
+                section.choice("mode", VhostMode.CLIENT, VhostMode.class).name());
+    }
+
+    private enum VhostMode {
+        CLIENT,
+        SERVER
+    }
+
+    private enum NicMode {
+        AUTO,
+        ZERO_COPY,
+        NATIVE,
+        SKB
     }
 
     private static Device.Socket socket(final Section port, final Device.Kind kind) {

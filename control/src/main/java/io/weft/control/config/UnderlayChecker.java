@@ -22,11 +22,14 @@ final class UnderlayChecker {
                         DEVICE, DEVICE + ".tap", underlay.device().name(), complaints);
             case VHOST_USER -> VhostChecker.check(DEVICE, underlay.device(), config, host, complaints);
             default -> {
-                if (!host.anyDevice()) {
+                final String kind = underlay.device().kind().key();
+                PortChecker.interfaceName(
+                        DEVICE, DEVICE + "." + kind, underlay.device().name(), complaints);
+                if (underlay.device().kind() == Device.Kind.AF_XDP && underlay.queues() != 0) {
                     complaints.error(
-                            DEVICE,
-                            "device " + underlay.device().kind().key() + ConfigChecker.NOT_YET
-                                    + "device: kernel, or a tap or vhost-user device");
+                            DEVICE + ".queues",
+                            "af-xdp serves every queue of the NIC: set how many it has with `ethtool -L "
+                                    + underlay.device().name() + " combined " + underlay.queues() + "`");
                 }
             }
         }

@@ -241,7 +241,7 @@ class ConfigReaderTest {
     }
 
     @Test
-    void shouldReadWhatThisVersionRefusesWhenCapturesTakeTheDevicesPlace() {
+    void shouldReadDevicesWhenCapturesTakeTheirPlace() {
         final String text = """
                 underlay:
                   address: 10.1.0.1
@@ -268,9 +268,23 @@ class ConfigReaderTest {
         assertEquals(
                 Map.of(ip("10.1.0.254"), 0x02000000bb02L),
                 reading.config().underlay().neighbors());
+    }
+
+    @Test
+    void shouldReadHowANicIsReached() {
+        final String text = "underlay: {address: 10.1.0.1, device: {af-xdp: eth1, mode: zero-copy}}\n";
+        final ConfigReader.Reading reading = ConfigReader.read("f.yaml", text, Host.any());
+        assertEquals(List.of(), Complaining.lines(reading));
+        assertEquals(
+                new Device(Device.Kind.AF_XDP, "eth1", Device.Mode.ZERO_COPY, null),
+                reading.config().underlay().device());
         assertComplaints(
-                text,
-                "f.yaml:3: underlay.device: device af-xdp is not in this version; use device: kernel, or a tap or vhost-user device");
+                text.replace("mode: zero-copy", "queues: 4"),
+                "f.yaml:1: underlay.device.queues: af-xdp serves every queue of the NIC: set how many it has with"
+                        + " `ethtool -L eth1 combined 4`");
+        assertComplaints(
+                text.replace("af-xdp", "af-packet"),
+                "f.yaml:1: underlay.device.mode: belongs to vhost-user ports; this is a af-packet, so remove it");
     }
 
     @Test

@@ -1,7 +1,7 @@
 package io.weft.dataplane.port;
 
-import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.NicMode;
+import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.bpf.XdpFilter;
 import io.weft.dataplane.sys.ErrnoException;
 import io.weft.dataplane.sys.PacketSocket;
