@@ -370,12 +370,10 @@ class NicTunnelSystemTest {
     private final class Connection implements AutoCloseable {
         private final Socket client;
         private final ServerSocket server;
-        private final Thread answering;
 
         Connection(final String to) throws Exception {
             server = spaceB.in(() -> new ServerSocket(0, 1, InetAddress.getByName(to)));
-            answering = new Thread(this::answer);
-            answering.start();
+            Thread.ofPlatform().daemon().start(this::answer);
             client = spaceA.in(() -> {
                 final Socket socket = new Socket();
                 socket.connect(new InetSocketAddress(to, server.getLocalPort()), 20_000);
@@ -409,10 +407,9 @@ class NicTunnelSystemTest {
         }
 
         @Override
-        public void close() throws IOException, InterruptedException {
+        public void close() throws IOException {
             client.close();
             server.close();
-            answering.join();
         }
     }
 
