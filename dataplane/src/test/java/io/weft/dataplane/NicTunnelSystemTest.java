@@ -253,8 +253,8 @@ class NicTunnelSystemTest {
     private static String snmp(final String text, final String protocol, final String name) {
         final List<String> lines =
                 text.lines().filter(line -> line.startsWith(protocol + ":")).toList();
-        final int column = List.of(lines.get(0).split(" ")).indexOf(name);
-        return lines.get(1).split(" ")[column];
+        final int column = List.of(lines.get(0).split(" ", -1)).indexOf(name);
+        return lines.get(1).split(" ", -1)[column];
     }
 
     @ParameterizedTest
