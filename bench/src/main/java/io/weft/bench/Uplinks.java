@@ -56,8 +56,7 @@ final class Uplinks {
                         Integer.parseInt(words[3]),
                         Double.parseDouble(words[4]),
                         Integer.parseInt(words[5]));
-            case "send" ->
-                send(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]), mac(words[4]));
+            case "send" -> send(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]), mac(words[4]));
             case "drop" -> drop();
             default -> throw new IllegalArgumentException(words[0]);
         }
@@ -77,10 +76,21 @@ final class Uplinks {
             final SwitchControl control = weft.control();
             control.putTenant(new TenantSpec("t", 1024)).join();
             control.putNetwork(new NetworkSpec(
-                            "t", "n", VNI, Encapsulation.VXLAN, 4789, true, false, UdpChecksum.AUTO, 1000, 300_000, null))
+                            "t",
+                            "n",
+                            VNI,
+                            Encapsulation.VXLAN,
+                            4789,
+                            true,
+                            false,
+                            UdpChecksum.AUTO,
+                            1000,
+                            300_000,
+                            null))
                     .join();
             control.addPeer("t/n", IpAddress.parse(PEER)).join();
-            control.putPort(new PortSpec("m", PortSpec.Kind.MEMORY, "m", "t/n", Map.of(), 1, 0, 0)).join();
+            control.putPort(new PortSpec("m", PortSpec.Kind.MEMORY, "m", "t/n", Map.of(), 1, 0, 0))
+                    .join();
             pause(seconds);
             final long before = frames(control, port, out);
             final long began = System.nanoTime();

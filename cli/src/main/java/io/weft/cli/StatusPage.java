@@ -136,7 +136,9 @@ final class StatusPage {
     /** How the tunnels' device is reached and whether it is up; nothing for the kernel's sockets. */
     private static String carrier(final JsonNode carrier) {
         final String mode = carrier.path("mode").asText();
-        return mode.isEmpty() ? "" : INDENT + mode + ": " + carrier.path("state").asText() + "\n";
+        return mode.isEmpty()
+                ? ""
+                : INDENT + mode + ": " + carrier.path("state").asText() + "\n";
     }
 
     private static String underlay(final JsonNode traffic) {
