@@ -1,6 +1,7 @@
 package io.weft.dataplane;
 
 import io.weft.dataplane.port.PortSender;
+import io.weft.dataplane.sys.Region;
 import io.weft.dataplane.underlay.UnderlayTx;
 import io.weft.encap.IpAddress;
 import io.weft.encap.Mem;
@@ -50,7 +51,7 @@ final class ForwardingTables {
         seed = context.seed();
         maxTunnels = context.maxTunnels();
         macs = new MacTable(
-                Mem.allocate(MacTable.bytesFor(context.macCapacity()), 64),
+                Region.inHugePages(MacTable.bytesFor(context.macCapacity())).address(),
                 context.macCapacity(),
                 context.maxNetworks(),
                 seed);

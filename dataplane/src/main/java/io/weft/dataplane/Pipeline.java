@@ -73,6 +73,10 @@ final class Pipeline {
     private int lastVni = NO_VNI;
     private int lastNetwork;
     private Tunnel lastTunnel;
+    private int tunnelNetwork;
+    private long tunnelLow;
+    private long tunnelHigh;
+    private int tunnelFamily;
 
     private int nowMs;
     private int rxDropped;
@@ -294,8 +298,7 @@ final class Pipeline {
 
     /** What comes after the tunnel is known: may it come so, and is the inner frame fit for its network? */
     DropReason inner(final Burst burst, final int i, final Tunnel tunnel) {
-        final NetworkSpec spec = tables.networks[burst.network[i]].spec();
-        if (!checksumAllowed(burst, i, spec, tunnel)) {
+        if (burst.sourceFamily[i] == 6 && !checksumAllowed(burst, i, tunnel)) {
             return DropReason.ZERO_CHECKSUM_V6;
         }
         burst.ingress[i] = Egress.tunnel(tunnel.id);
@@ -304,7 +307,7 @@ final class Pipeline {
         }
         burst.vlan[i] = MacTable.NO_VLAN;
         if (parsed.tags != 0) {
-            if (!spec.keepInnerVlan()) {
+            if (!keepsInnerVlan(burst.network[i])) {
                 return DropReason.INNER_TAG;
             }
             burst.vlan[i] = innerVlan(parsed.outerTci);
@@ -319,11 +322,8 @@ final class Pipeline {
     }
 
     /** RFC 6936, section 5: without a checksum over IPv6 only where it is configured, and only from configured ends. */
-    private static boolean checksumAllowed(
-            final Burst burst, final int i, final NetworkSpec spec, final Tunnel tunnel) {
-        if (burst.sourceFamily[i] != 6) {
-            return true;
-        }
+    private boolean checksumAllowed(final Burst burst, final int i, final Tunnel tunnel) {
+        final NetworkSpec spec = tables.networks[burst.network[i]].spec();
         return spec.udpChecksum() == NetworkSpec.UdpChecksum.OFF ? tunnel.configured : !burst.zeroChecksum[i];
     }
 
@@ -379,15 +379,17 @@ final class Pipeline {
 
     /** Most frames of a burst came through the tunnel of the one before. */
     private Tunnel tunnelOf(final Burst burst, final int i) {
-        final Tunnel last = lastTunnel;
-        if (last != null
-                && last.network.id() == burst.network[i]
-                && last.endpoint.lo() == burst.sourceLo[i]
-                && last.endpoint.hi() == burst.sourceHi[i]
-                && last.endpoint.family() == burst.sourceFamily[i]) {
-            return last;
+        if (lastTunnel == null
+                || burst.network[i] != tunnelNetwork
+                || burst.sourceLo[i] != tunnelLow
+                || burst.sourceHi[i] != tunnelHigh
+                || burst.sourceFamily[i] != tunnelFamily) {
+            lastTunnel = findTunnel(burst, i);
+            tunnelNetwork = burst.network[i];
+            tunnelLow = burst.sourceLo[i];
+            tunnelHigh = burst.sourceHi[i];
+            tunnelFamily = burst.sourceFamily[i];
         }
-        lastTunnel = findTunnel(burst, i);
         return lastTunnel;
     }
 

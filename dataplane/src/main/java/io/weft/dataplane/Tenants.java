@@ -15,6 +15,8 @@ import java.util.List;
  * <p>Owned by the conductor.
  */
 final class Tenants implements AutoCloseable {
+    private static final long HUGE_PAGES_FOR_CACHES = 256L << 20;
+
     private final SwitchContext context;
     private final Registry registry;
     private final AllWorkers workers;
@@ -50,12 +52,24 @@ final class Tenants implements AutoCloseable {
         final List<Region> memory = new ArrayList<>();
         final List<FlowCache> caches = new ArrayList<>();
         for (int w = 0; w < workers.size(); w++) {
-            memory.add(new Region(FlowCache.bytesFor(quota)));
+            memory.add(memoryOf(quota));
             caches.add(new FlowCache(memory.get(w).address(), quota, context.seed()));
         }
         workers.each((worker, w) -> worker.onPutTenant(entry.id, caches.get(w)));
         entry.memory.forEach(Region::close);
         entry.memory = memory;
+    }
+
+    /** Huge pages are for the first tenants: of thousands, each would hold pages of which it uses a corner. */
+    private Region memoryOf(final int quota) {
+        final long bytes = FlowCache.bytesFor(quota);
+        long inUse = 0;
+        for (final TenantEntry tenant : registry.tenants.values()) {
+            for (final Region region : tenant.memory) {
+                inUse += region.size();
+            }
+        }
+        return inUse + bytes <= HUGE_PAGES_FOR_CACHES ? Region.inHugePages(bytes) : new Region(bytes);
     }
 
     void remove(final String name) {

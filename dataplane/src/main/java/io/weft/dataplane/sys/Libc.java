@@ -26,6 +26,8 @@ public final class Libc {
     public static final int MAP_PRIVATE = 2;
     public static final int MAP_ANONYMOUS = 0x20;
     public static final int MAP_NORESERVE = 0x4000;
+
+    public static final int MADV_HUGEPAGE = 14;
     public static final int MAP_POPULATE = 0x8000;
 
     public static final int MFD_CLOEXEC = 1;
