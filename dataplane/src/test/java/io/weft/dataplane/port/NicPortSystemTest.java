@@ -16,7 +16,9 @@ import io.weft.dataplane.sys.Events;
 import io.weft.dataplane.sys.Libc;
 import io.weft.dataplane.sys.NetworkNamespace;
 import io.weft.encap.Mem;
+import java.io.BufferedReader;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -270,6 +272,52 @@ class NicPortSystemTest {
         final Throwable busy = assertThrows(AssertionError.class, () -> open(spaceA, Kind.XDP_NATIVE))
                 .getCause();
         assertTrue(busy.getMessage().contains("xdp off"), busy.getMessage());
+    }
+
+    /** Opens a port in a process of its own, says so and waits for its end. */
+    static final class Holder {
+        private Holder() {}
+
+        /** No words. */
+        public static void main(final String[] words) throws Exception {
+            XdpPort.open("eth0", NicMode.AUTO, true, XdpFilter.VLAN_NONE, false);
+            System.out.println("open");
+            Thread.sleep(60_000);
+        }
+    }
+
+    @Test
+    void shouldLeaveNoProgramBehindWhenTheProcessIsKilled() throws Exception {
+        final Process holder = new ProcessBuilder(
+                        "ip",
+                        "netns",
+                        "exec",
+                        spaceA.name(),
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--add-exports",
+                        "java.base/jdk.internal.misc=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Holder.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        try (BufferedReader said = holder.inputReader()) {
+            assertEquals("open", said.readLine());
+            assertTrue(link().contains("xdp"), link());
+        } finally {
+            holder.destroyForcibly();
+        }
+        assertEquals(128 + 9, holder.waitFor());
+        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (link().contains("xdp")) {
+            assertTrue(System.nanoTime() < deadline, link());
+        }
+        open(spaceA, Kind.XDP_NATIVE);
+    }
+
+    private String link() {
+        return NetworkNamespace.run("ip", "-n", spaceA.name(), "link", "show", "dev", "eth0");
     }
 
     @ParameterizedTest
