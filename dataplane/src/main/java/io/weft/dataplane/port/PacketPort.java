@@ -17,8 +17,8 @@ import java.util.Map;
  * A NIC by packet sockets (AF_PACKET), which every driver has: one for each worker, among which the kernel shares flows.
  * The kernel's stack gets a copy of every frame too; {@link HeldSockets} keeps it from answering.
  *
- * <p>Receiving: a ring of single frames (TPACKET_V2). Time of the receiving thread a frame of 64 bytes, measured on a veth
- * pair: 225 ns, of which most is waiting for the next one; {@code recvmmsg} 2,770; TPACKET_V3 56, but it holds frames
+ * <p>Receiving: a ring of single frames (TPACKET_V2). Time of the receiving thread a frame of 64 bytes, on a veth pair and
+ * a machine with other work, so to be compared alone: 225 ns; {@code recvmmsg} 2,770; TPACKET_V3 56, but it holds frames
  * back in blocks for up to a millisecond, which is ten times what the first frame after idleness may take. Sending: one
  * {@code sendmmsg} a burst past the queueing discipline.
  *
