@@ -133,7 +133,8 @@ final class ReplayCommand implements Runnable {
                 .put("sent", books.sent())
                 .put("dropped", books.dropped())
                 .put("held", books.held())
-                .put("merged", books.merged());
+                .put("merged", books.merged())
+                .put("taken", books.taken());
         final ObjectNode sent = counts.putObject("sent");
         result.sent().forEach((port, frames) -> sent.put(port, frames));
         for (final Rows.DropRow drop : result.drops()) {

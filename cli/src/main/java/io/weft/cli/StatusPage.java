@@ -5,7 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 /** What {@code /v1/status} says, on one page. */
 final class StatusPage {
     private static final String INDENT = "  ";
-    private static final String BALANCE = "received + generated + copies + segments = sent + dropped + held + merged";
+    private static final String BALANCE =
+            "received + generated + copies + segments = sent + dropped + held + merged + taken";
 
     private StatusPage() {}
 
@@ -27,7 +28,10 @@ final class StatusPage {
         section(page, "Networks", networks(status.path("networks")));
         section(page, "Ports (rx: from the port into the switch)", ports(status.path("ports")));
         section(page, "Tunnels", tunnels(status.path("tunnels")));
-        section(page, "Underlay", carrier(status.path("carrier")) + underlay(status.path("underlay")));
+        section(
+                page,
+                "Underlay",
+                carrier(status.path("carrier")) + underlay(status.path("underlay"), status.path("link")));
         section(page, "Books", books(status.path("books")));
         return page.toString();
     }
@@ -141,17 +145,28 @@ final class StatusPage {
                 : INDENT + mode + ": " + carrier.path("state").asText() + "\n";
     }
 
-    private static String underlay(final JsonNode traffic) {
-        return INDENT + "received " + Words.count(traffic.path("rx-frames").asLong()) + " frames ("
+    private static String underlay(final JsonNode traffic, final JsonNode link) {
+        final String device = link.isMissingNode()
+                ? ""
+                : INDENT + link.path("device").asText() + ": "
+                        + link.path("state").asText() + ", MTU "
+                        + link.path("mtu").asText() + neighbors(link) + "\n";
+        return device + INDENT + "received "
+                + Words.count(traffic.path("rx-frames").asLong()) + " frames ("
                 + Words.bytes(traffic.path("rx-bytes").asDouble()) + "), sent "
                 + Words.count(traffic.path("tx-frames").asLong())
                 + " (" + Words.bytes(traffic.path("tx-bytes").asDouble()) + "), dropped "
                 + Words.count(dropped(traffic)) + "\n";
     }
 
+    private static String neighbors(final JsonNode link) {
+        final int count = link.path("neighbors").size();
+        return count == 0 ? "" : ", " + count + " next hops (`weft neighbor ls`)";
+    }
+
     static String books(final JsonNode books) {
         final long in = sum(books, "received", "generated", "copies", "segments");
-        final long out = sum(books, "sent", "dropped", "held", "merged");
+        final long out = sum(books, "sent", "dropped", "held", "merged", "taken");
         final String said = INDENT + Words.count(books.path("received").asLong()) + " received, "
                 + Words.count(books.path("sent").asLong()) + " sent, "
                 + Words.count(books.path("dropped").asLong()) + " dropped (`weft drops` says why)\n";

@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             NetworkCommand.class,
             PortCommand.class,
             PeerCommand.class,
+            NeighborCommand.class,
             MacCommand.class,
             FlowCommand.class,
             StatsCommand.class,

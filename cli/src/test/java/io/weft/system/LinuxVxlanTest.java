@@ -27,13 +27,17 @@ class LinuxVxlanTest {
                 """.formatted(network);
     }
 
-    @ParameterizedTest(name = "IPv6 {0}, Linux: {1}, Weft: {2}")
+    @ParameterizedTest(name = "IPv6 {0}, Linux: {1}, Weft: {2}, wire of its own {3}")
     @CsvSource({
-        "false, udpcsum, auto",
-        "false, noudpcsum, auto",
-        "false, noudpcsum, on",
-        "true, udpcsum, auto",
-        "true, udp6zerocsumtx udp6zerocsumrx, off",
+        "false, udpcsum, auto, false",
+        "false, noudpcsum, auto, false",
+        "false, noudpcsum, on, false",
+        "true, udpcsum, auto, false",
+        "true, udp6zerocsumtx udp6zerocsumrx, off, false",
+        "false, udpcsum, auto, true",
+        "false, noudpcsum, on, true",
+        "true, udpcsum, auto, true",
+        "true, udp6zerocsumtx udp6zerocsumrx, off, true",
     })
     @Tag("V5")
     @Tag("V6")
@@ -42,8 +46,11 @@ class LinuxVxlanTest {
     @Tag("U1")
     @Tag("U3")
     void shouldLearnFromEachOtherWhenThePeerIsLinux(
-            final boolean v6, final String linuxOptions, final String checksum) {
+            final boolean v6, final String linuxOptions, final String checksum, final boolean owned) {
         try (Lab lab = Lab.routed(2, Lab.WIDE_MTU)) {
+            if (owned) {
+                lab.host(1).giveAway();
+            }
             final String peer = lab.host(2).address(v6);
             final String self = lab.host(1).address(v6);
             final LinuxVxlan linux = LinuxVxlan.unicast(lab.host(2), 5001, 4789, self, linuxOptions.split(" ", -1));

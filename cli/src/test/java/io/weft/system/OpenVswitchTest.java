@@ -18,22 +18,33 @@ import org.junit.jupiter.params.provider.CsvSource;
 class OpenVswitchTest {
     private static final int KEY = 5001 * 256;
 
-    @ParameterizedTest(name = "{0} over IPv6 {2}: {1}; Open vSwitch: {3} {4}")
+    @ParameterizedTest(name = "{0} over IPv6 {2}: {1}; Open vSwitch: {3} {4}; wire of its own {5}")
     @CsvSource({
-        "vxlan, '', false, vxlan, key=5001",
-        "vxlan, '', true, vxlan, key=5001",
-        "geneve, '', false, geneve, key=5001",
-        "geneve, '', true, geneve, key=5001",
-        "nvgre, ', flow-id: off', false, gre, key=" + KEY,
-        "nvgre, ', flow-id: on', false, gre, in_key=flow out_key=" + (KEY + 0x5a),
-        "nvgre, ', flow-id: on', true, ip6gre, in_key=flow out_key=" + KEY,
+        "vxlan, '', false, vxlan, key=5001, false",
+        "vxlan, '', true, vxlan, key=5001, false",
+        "geneve, '', false, geneve, key=5001, false",
+        "geneve, '', true, geneve, key=5001, false",
+        "nvgre, ', flow-id: off', false, gre, key=" + KEY + ", false",
+        "nvgre, ', flow-id: on', false, gre, in_key=flow out_key=" + (KEY + 0x5a) + ", false",
+        "nvgre, ', flow-id: on', true, ip6gre, in_key=flow out_key=" + KEY + ", false",
+        "vxlan, '', false, vxlan, key=5001, true",
+        "geneve, '', true, geneve, key=5001, true",
+        "nvgre, ', flow-id: on', false, gre, in_key=flow out_key=" + (KEY + 0x5a) + ", true",
     })
     @Tag("N2")
     @Tag("N4")
     @Tag("G13")
     void shouldReachMachinesBehindOpenVswitch(
-            final String encap, final String options, final boolean v6, final String type, final String key) {
+            final String encap,
+            final String options,
+            final boolean v6,
+            final String type,
+            final String key,
+            final boolean owned) {
         try (Lab lab = Lab.routed(2, Lab.WIDE_MTU)) {
+            if (owned) {
+                lab.host(1).giveAway();
+            }
             final OvsUserspace ovs = OvsUserspace.start(lab.host(2))
                     .tunnel("tun0", type, lab.host(1).address(v6), key);
             final WeftProcess weft = WeftProcess.start(

@@ -54,8 +54,7 @@ final class WeftProcess implements AutoCloseable {
 
     /** The host's part of a configuration, and what the test says: tenants, ports. */
     String config(final String yaml) {
-        final String underlay =
-                yaml.contains("underlay:") ? "" : "underlay: {address: [" + host.ip4() + ", \"" + host.ip6() + "\"]}\n";
+        final String underlay = yaml.contains("underlay:") ? "" : host.underlay("");
         return "name: " + host.label() + "\nstate: " + folder.resolve("state") + "\napi: {unix: " + socket() + "}\n"
                 + underlay + yaml;
     }
@@ -64,6 +63,9 @@ final class WeftProcess implements AutoCloseable {
     void restart(final String... options) {
         begin(options);
         process.awaitText("ready", READY);
+        if (host.isOwned()) {
+            host.plugWire();
+        }
     }
 
     /** Starts it without waiting. */

@@ -16,6 +16,8 @@ import java.util.Map;
 
 /** The configuration in the switch's own terms. */
 public final class Specs {
+    private static final int DEFAULT_PREFIX_6 = 64;
+
     private Specs() {}
 
     public static TenantSpec tenant(final String name, final Tenant tenant) {
@@ -122,15 +124,22 @@ public final class Specs {
 
     private static UnderlaySpec underlay(
             final Underlay underlay, final UnderlaySpec.Device device, final PortSpec port) {
+        final boolean four = underlay.has(false);
         return new UnderlaySpec(
                 underlay.addresses(),
                 underlay.acceptAny(),
                 device,
                 underlay.mac(),
                 underlay.gateway(),
-                underlay.prefix(),
+                four ? underlay.prefix() : 0,
                 underlay.neighbors(),
                 underlay.mtu(),
+                four || underlay.prefix() == 0 ? prefix6(underlay, port) : underlay.prefix(),
+                underlay.vlan(),
                 port);
+    }
+
+    private static int prefix6(final Underlay underlay, final PortSpec port) {
+        return underlay.prefix6() != 0 || port == null ? underlay.prefix6() : DEFAULT_PREFIX_6;
     }
 }

@@ -84,7 +84,10 @@ final class CaptureSlot {
     void settle(final Burst burst) {
         boolean kept = false;
         for (int i = 0; i < pendingCount; i++) {
-            final int reason = burst.ingress[i] == Pipeline.GONE ? Egress.id(burst.egress[i]) : 0;
+            final int egress = burst.egress[i];
+            // What the switch took itself was not dropped.
+            final boolean dropped = burst.ingress[i] == Pipeline.GONE && egress != Egress.drop(DropReason.TAKEN);
+            final int reason = dropped ? Egress.id(egress) : 0;
             final boolean wanted = in || reason != 0;
             final long record = pending[i];
             if (record == 0) {
@@ -109,7 +112,7 @@ final class CaptureSlot {
     void sent(final Burst burst, final TxQueue tx, final Tunnel[] tunnels, final long nanos) {
         for (int k = 0; k < tx.size; k++) {
             final int reason = tx.refused[k];
-            if (reason != TxQueue.HELD && (reason == 0 ? out : drops)) {
+            if (reason >= 0 && (reason == 0 ? out : drops)) {
                 entry(burst, tx, k, reason, tunnels, nanos);
             }
         }
@@ -131,7 +134,7 @@ final class CaptureSlot {
         }
         gather(burst, i, tx.prefix[k], prefix, skip, record);
         words(burst, i, prefix - skip, record);
-        if (port == DropTable.UNDERLAY && prefix == 0) {
+        if (port == DropTable.UNDERLAY && prefix == 0 && tx.tunnel[k] >= 0) {
             inner(burst, i, tunnels[tx.tunnel[k]], record);
         }
     }

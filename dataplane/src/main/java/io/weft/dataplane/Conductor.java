@@ -44,7 +44,7 @@ final class Conductor implements AutoCloseable {
         networks = new Networks(context, underlay, registry, listeners, workers, facts);
         final PortWiring wiring = new PortWiring(counters, workers.size());
         loop = new EventLoop(context.nanoClock());
-        host = new HostedUnderlay(underlay, workers, loop, facts, context.maxTunnels());
+        host = new HostedUnderlay(underlay, workers, loop, facts, context.maxTunnels(), context.nanoClock());
         ports = new Ports(context, underlay, registry, networks, wiring, workers, loop, facts, listing);
         addresses = new Addresses(registry, workers, facts);
         traces = new Traces(registry, workers, underlay, context.underlay().acceptAny());
@@ -53,8 +53,8 @@ final class Conductor implements AutoCloseable {
 
     /** Called first, when the workers run. */
     void start() {
-        listeners.start();
         underlay.start(host);
+        listeners.start();
     }
 
     /** Does what sockets and times ask for, waiting for it so long at most; relays what workers learned. */

@@ -7,6 +7,9 @@ public enum DropReason {
     /** Not dropped; keeps 0 free to mean so. */
     NONE("none", "not dropped"),
 
+    /** Not dropped either: the switch itself took it. Never counted as a drop. */
+    TAKEN("taken", "for the switch itself: ARP, neighbour discovery, ICMP"),
+
     // What a machine sent.
     TOO_SHORT("too-short", "shorter than an Ethernet header"),
     BAD_SOURCE_MAC("bad-source-mac", "source address is zero or a group address"),
@@ -29,6 +32,9 @@ public enum DropReason {
     OUTER_MALFORMED("outer-malformed", "outer header damaged or longer than the packet"),
     OUTER_BAD_CHECKSUM("outer-bad-checksum", "outer IP or UDP checksum is wrong"),
     OUTER_FRAGMENT("outer-fragment", "fragment of an outer packet; tunnels are not reassembled here"),
+    OUTER_TAG("outer-tag", "VLAN tag of an underlay packet is missing, or another than underlay.vlan"),
+    SLOW_PATH_LIMIT("slow-path-limit", "for the switch itself, from a neighbour that sends too many"),
+    SLOW_PATH_FULL("slow-path-full", "for the switch itself, which does not keep up with ARP, ND and ICMP"),
     NOT_A_TUNNEL("not-a-tunnel", "underlay packet of another protocol or port"),
     NOT_FOR_US("not-for-us", "outer destination is not an address of this host"),
     UNKNOWN_ENDPOINT("unknown-endpoint", "tunnel packet from an address that is not a peer (underlay.accept: peers)"),

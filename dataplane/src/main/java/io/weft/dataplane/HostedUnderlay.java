@@ -5,6 +5,7 @@ import io.weft.dataplane.underlay.UnderlayHost;
 import io.weft.dataplane.vhost.Reactor;
 import io.weft.encap.IpAddress;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /**
  * What the open underlay asks of the switch.
@@ -21,6 +22,7 @@ final class HostedUnderlay implements UnderlayHost {
     private final EventLoop loop;
     private final Facts facts;
     private final int maxTunnels;
+    private final LongSupplier nanoClock;
     /** Set when the workers have ended. */
     private boolean detached;
 
@@ -29,12 +31,14 @@ final class HostedUnderlay implements UnderlayHost {
             final AllWorkers workers,
             final EventLoop loop,
             final Facts facts,
-            final int maxTunnels) {
+            final int maxTunnels,
+            final LongSupplier nanoClock) {
         this.underlay = underlay;
         this.workers = workers;
         this.loop = loop;
         this.facts = facts;
         this.maxTunnels = maxTunnels;
+        this.nanoClock = nanoClock;
     }
 
     /** The workers have ended: what they would have done is done here from now on. */
@@ -68,6 +72,11 @@ final class HostedUnderlay implements UnderlayHost {
             final int first = from;
             workers.each((worker, w) -> worker.onPrepareAgain(endpoints, first, first + AT_ONCE));
         }
+    }
+
+    @Override
+    public long nanoTime() {
+        return nanoClock.getAsLong();
     }
 
     @Override

@@ -28,10 +28,15 @@ final class Listeners implements AutoCloseable {
     /** Has the workers poll what the underlay brings in any case. */
     void start() {
         poll(underlay.queues());
-        for (final Underlay.Listener handoff : underlay.inbound()) {
-            workers.get(handoff.worker())
+        drain(underlay.inbound(), true);
+        drain(underlay.made(), false);
+    }
+
+    private void drain(final List<Underlay.Listener> queues, final boolean handedOver) {
+        for (final Underlay.Listener of : queues) {
+            workers.get(of.worker())
                     .order(worker -> {
-                        worker.onAddUnderlayHandoff(handoff.queue());
+                        worker.onAddUnderlayDrain(of.queue(), handedOver);
                         return true;
                     })
                     .await();

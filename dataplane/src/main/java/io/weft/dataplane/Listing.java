@@ -109,6 +109,7 @@ final class Listing {
                 tunnels(),
                 underlay(),
                 carrier(problems),
+                link(problems),
                 books(),
                 problems);
     }
@@ -323,6 +324,17 @@ final class Listing {
         return traffic;
     }
 
+    private Rows.LinkRow link(final List<String> problems) {
+        final Rows.LinkRow row = underlay.row();
+        for (final Rows.NeighborRow neighbor : row.neighbors()) {
+            if ("failed".equals(neighbor.state())) {
+                problems.add("underlay: next hop " + neighbor.address() + " does not answer: " + neighbor.endpoints()
+                        + " tunnel ends are behind it");
+            }
+        }
+        return row;
+    }
+
     private Rows.Books books() {
         return new Rows.Books(
                 sum(WorkerCounters.RECEIVED),
@@ -332,7 +344,8 @@ final class Listing {
                 sum(WorkerCounters.SENT),
                 sum(WorkerCounters.DROPPED),
                 sum(WorkerCounters.HELD),
-                sum(WorkerCounters.MERGED));
+                sum(WorkerCounters.MERGED),
+                sum(WorkerCounters.TAKEN));
     }
 
     private long sum(final int counter) {

@@ -65,6 +65,6 @@ final class OpenPorts {
                     default ->
                         throw new SwitchException("underlay.device: " + device.kind() + " cannot be opened here");
                 };
-        return new LayerTwoUnderlay(own, port, workers, Neighbors.fixed(own));
+        return LayerTwoUnderlay.owned(own, port, workers);
     }
 }

@@ -626,6 +626,10 @@ final class Pipeline {
         burst.ingress[i] = GONE;
         burst.egress[i] = Egress.drop(reason);
         burst.sends[i] = 0;
+        if (reason == DropReason.TAKEN) {
+            counters.add(WorkerCounters.TAKEN, 1);
+            return;
+        }
         counters.add(WorkerCounters.DROPPED, 1);
         tables.drops.add(reason.ordinal(), port, network, 1);
         rxDropped++;

@@ -231,6 +231,8 @@ final class PollSet implements AutoCloseable {
         /** Frames that another worker sends through a port of this one. */
         HANDOFF,
         /** Packets that another worker sends through the underlay's queue of this one. */
-        UNDERLAY_HANDOFF
+        UNDERLAY_HANDOFF,
+        /** Packets that the underlay itself makes. */
+        UNDERLAY_MADE
     }
 }

@@ -181,15 +181,37 @@ final class Transmitter {
         tx.clear();
     }
 
-    /** Sends packets that another worker encapsulated and handed over, as they are. */
-    void deliverToUnderlay(final Burst burst) {
+    /** Sends frames that waited for their tunnel's next hop; {@code of}: by frame, the tunnel. */
+    void sendWaiting(final Burst burst, final Tunnel[] of) {
+        counters.add(WorkerCounters.HELD, -burst.size);
+        for (int i = 0; i < burst.size; i++) {
+            final Tunnel tunnel = of[i];
+            burst.network[i] = tunnel.network.id();
+            if (tables.tunnels[tunnel.id] == tunnel) {
+                appendTunnel(burst, i, tunnel.id, false);
+            } else {
+                refuse(burst, i, DropReason.NO_NEIGHBOR, DropTable.UNDERLAY, tunnel);
+            }
+        }
+        flushUnderlay(burst);
+    }
+
+    /** Sends complete packets; {@code handedOver}: another worker made them, else the underlay itself. */
+    void deliverToUnderlay(final Burst burst, final boolean handedOver) {
         final TxQueue tx = toUnderlay;
         for (int i = 0; i < burst.size; i++) {
             burst.network[i] = DropTable.NONE;
             tx.add(i, -1, false);
         }
-        counters.add(WorkerCounters.HELD, -burst.size);
+        if (handedOver) {
+            counters.add(WorkerCounters.HELD, -burst.size);
+        } else {
+            counters.add(WorkerCounters.GENERATED, burst.size);
+        }
         tables.underlay.deliver(burst, tx);
+        if (tap != null) {
+            tap.sent(burst, tx, DropTable.UNDERLAY, tables.tunnels);
+        }
         settleUnderlay(burst, tx);
     }
 
@@ -353,7 +375,7 @@ final class Transmitter {
         }
         tables.underlay.txBurst(burst, tx, tables.tunnels);
         for (int k = 0; k < tx.size; k++) {
-            if (tx.refused[k] <= 0) {
+            if (tx.refused[k] == 0 || tx.refused[k] == TxQueue.HELD) {
                 tables.tunnels[tx.tunnel[k]].txFrames++;
             } else if (tx.refused[k] == TOO_BIG) {
                 tx.refused[k] = tooBig.answer(
@@ -380,7 +402,7 @@ final class Transmitter {
             if (tx.refused[k] == 0) {
                 sent++;
                 bytes += burst.length[i];
-            } else if (tx.refused[k] == TxQueue.HELD) {
+            } else if (tx.refused[k] < 0) {
                 held++;
             } else {
                 count(tx.refused[k], DropTable.UNDERLAY, burst.network[i]);

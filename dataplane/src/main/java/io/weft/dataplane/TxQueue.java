@@ -30,7 +30,10 @@ public final class TxQueue {
     /** In {@link #refused}: the frame was copied for another worker, which will send it. */
     public static final int HELD = -1;
 
-    /** Set by the egress: 0 sent, {@link #HELD}, else the ordinal of a {@link DropReason}. */
+    /** In {@link #refused}, of an underlay: the frame was copied and waits until its tunnel can send. */
+    public static final int WAITING = -2;
+
+    /** Set by the egress: 0 sent, {@link #HELD}, {@link #WAITING}, else the ordinal of a {@link DropReason}. */
     public final int[] refused = new int[CAPACITY];
 
     private final long scratch = Mem.allocate((long) CAPACITY * SCRATCH, 64);

@@ -64,6 +64,7 @@ final class Worker implements Agent {
     private final Pipeline pipeline;
     private final Burst burst = new Burst();
     private final Announcement announcement = new Announcement();
+    private final Tunnel[] waitingFor = new Tunnel[Burst.CAPACITY];
     /** Done when the worker's thread runs, or could not. */
     final CompletableFuture<Void> started = new CompletableFuture<>();
     /** Set while asleep, so that whoever gives an order rings. */
@@ -250,7 +251,8 @@ final class Worker implements Agent {
             case PORT -> pipeline.fromPort(burst, source.binding, source.traffic, nowMs);
             case UNDERLAY -> pipeline.fromUnderlay(burst, underlayTraffic, nowMs);
             case HANDOFF -> transmitter.deliver(burst, source.binding.id);
-            case UNDERLAY_HANDOFF -> transmitter.deliverToUnderlay(burst);
+            case UNDERLAY_HANDOFF -> transmitter.deliverToUnderlay(burst, true);
+            case UNDERLAY_MADE -> transmitter.deliverToUnderlay(burst, false);
         }
     }
 
@@ -261,6 +263,7 @@ final class Worker implements Agent {
             reclaimedNanos = now;
             tables.reclaimTunnel(nowMs);
         }
+        sendWaiting();
         learning.sweep(tables, nowMs, (int) Math.min(tables.macs.slots(), millis * SWEEP_PER_MS));
     }
 
@@ -405,9 +408,9 @@ final class Worker implements Agent {
         polls.add(new Source(queue, Kind.UNDERLAY, null, underlayTraffic));
     }
 
-    /** What other workers hand over for the underlay's queue that this worker polls. */
-    void onAddUnderlayHandoff(final RxQueue queue) {
-        polls.add(new Source(queue, Kind.UNDERLAY_HANDOFF, null, underlayTraffic));
+    /** What others want sent through the underlay's queue that this worker polls: workers, or the underlay itself. */
+    void onAddUnderlayDrain(final RxQueue queue, final boolean handedOver) {
+        polls.add(new Source(queue, handedOver ? Kind.UNDERLAY_HANDOFF : Kind.UNDERLAY_MADE, null, underlayTraffic));
     }
 
     /** The way to these endpoints has changed: prepares tunnels {@code from} to {@code to}, excluded, that go there. */
@@ -417,6 +420,22 @@ final class Worker implements Agent {
             if (tunnel != null && endpoints.contains(tunnel.endpoint)) {
                 tables.underlay.prepareAgain(tunnel);
             }
+        }
+        sendWaiting();
+    }
+
+    /** Sends what waited for its next hop to be found, or drops what waited in vain. */
+    private void sendWaiting() {
+        burst.clear();
+        while (tables.underlay.takeWaiting(burst, waitingFor) > 0) {
+            try {
+                transmitter.sendWaiting(burst, waitingFor);
+            } catch (final RuntimeException | InternalError e) {
+                settle(e);
+            } finally {
+                transmitter.forget();
+            }
+            burst.clear();
         }
     }
 

@@ -26,6 +26,9 @@ final class WorkerCounters {
     static final int LEARN_UNTOLD = 14;
     static final int ECN_SUSPICIOUS = 15;
     static final int TUNNELS_REFUSED = 16;
+    /** Frames that came for the switch itself. */
+    static final int TAKEN = 17;
+
     private static final String[] LABELS = {
         "received",
         "generated",
@@ -43,7 +46,8 @@ final class WorkerCounters {
         "mac-learn-refused",
         "mac-learn-untold",
         "ecn-suspicious",
-        "tunnels-refused"
+        "tunnels-refused",
+        "taken"
     };
 
     private final long[] values = new long[LABELS.length];
@@ -67,7 +71,8 @@ final class WorkerCounters {
                 - values[SENT]
                 - values[DROPPED]
                 - values[HELD]
-                - values[MERGED];
+                - values[MERGED]
+                - values[TAKEN];
     }
 
     void add(final int counter, final long n) {

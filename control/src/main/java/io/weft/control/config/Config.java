@@ -95,7 +95,9 @@ public record Config(
      * @param queues queue pairs of an owned device, or 0: one for vhost-user, one per worker for others
      * @param mac an owned device's MAC, or 0
      * @param gateway an owned device's next hops, at most one of each family
-     * @param prefix length of an owned device's subnet, or 0
+     * @param prefix length of an owned device's subnet: IPv4's where it has such an address, else IPv6's; or 0
+     * @param prefix6 length of its IPv6 subnet, or 0 for 64
+     * @param vlan identifier of the tag that packets have on an owned device, or 0
      * @param neighbors fixed neighbours of an owned device
      * @param mtu bytes of the largest outer IP packet; 0: the device's
      */
@@ -107,6 +109,8 @@ public record Config(
             long mac,
             List<IpAddress> gateway,
             int prefix,
+            int prefix6,
+            int vlan,
             Map<IpAddress, Long> neighbors,
             int mtu) {
         public Underlay {

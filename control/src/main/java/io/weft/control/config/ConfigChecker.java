@@ -93,7 +93,7 @@ public final class ConfigChecker {
                 continue;
             }
             final IpAddress first = byFamily.putIfAbsent(address.isIpv4(), address);
-            if (first != null) {
+            if (first != null && underlay.device().kind() == Device.Kind.KERNEL) {
                 complaints.error(key, "at most one address of each family; " + first + " is already there");
             }
         }

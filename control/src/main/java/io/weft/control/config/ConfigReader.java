@@ -166,6 +166,8 @@ public final class ConfigReader {
                 underlay.mac("mac", 0),
                 underlay.addresses("gateway"),
                 underlay.integer("prefix", 0, 1, 128),
+                underlay.integer("prefix6", 0, 1, 128),
+                underlay.integer("vlan", 0, 1, 4094),
                 neighbors(underlay.section("neighbors")),
                 underlay.integer("mtu", 0, 576, 65_535));
         if (options != null) {

@@ -83,6 +83,8 @@ public final class ConfigWriter {
         put(tree, "mac", mac(underlay.mac()), null);
         put(tree, "gateway", texts(underlay.gateway()), List.of());
         put(tree, "prefix", underlay.prefix(), 0);
+        put(tree, "prefix6", underlay.prefix6(), 0);
+        put(tree, "vlan", underlay.vlan(), 0);
         final Map<String, Object> neighbors = new LinkedHashMap<>();
         underlay.neighbors().keySet().stream()
                 .sorted()

@@ -47,6 +47,12 @@ final class UnderlayChecker {
         if (underlay.prefix() != 0) {
             complaints.error("underlay.prefix", why);
         }
+        if (underlay.prefix6() != 0) {
+            complaints.error("underlay.prefix6", why);
+        }
+        if (underlay.vlan() != 0) {
+            complaints.error("underlay.vlan", why);
+        }
         if (!underlay.neighbors().isEmpty()) {
             complaints.error("underlay.neighbors", why);
         }
@@ -56,6 +62,11 @@ final class UnderlayChecker {
         if (underlay.mac() != 0 && !Macs.isUnicast(underlay.mac())) {
             complaints.error(
                     "underlay.mac", Macs.format(underlay.mac()) + " is a group's address; give a station's own");
+        }
+        if (underlay.prefix() > 32 && underlay.has(false)) {
+            complaints.error(
+                    "underlay.prefix",
+                    underlay.prefix() + " is more than the 32 bits of an IPv4 address; prefix6 is for IPv6");
         }
         underlay.neighbors().forEach((address, mac) -> {
             if (!Macs.isUnicast(mac)) {

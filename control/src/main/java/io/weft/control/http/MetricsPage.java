@@ -4,6 +4,8 @@ import io.weft.dataplane.api.Rows;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 
 /**
@@ -27,6 +29,7 @@ final class MetricsPage {
         networks(status);
         tunnels(status.tunnels());
         workers(status.workers());
+        link(status.link());
         books(status.books());
         metric("weft_problems", "gauge", "Things that are wrong, as `weft status` tells them.");
         sample("weft_problems", status.problems().size());
@@ -139,9 +142,22 @@ final class MetricsPage {
         }
     }
 
+    private void link(final Rows.LinkRow link) {
+        metric("weft_underlay_up", "gauge", "Whether the underlay's device is up.");
+        sample("weft_underlay_up", "up".equals(link.state()) ? 1 : 0, "device", link.device());
+        metric("weft_underlay_neighbors", "gauge", "Next hops of an underlay of the switch's own, by state.");
+        final Map<String, Integer> states = new TreeMap<>();
+        link.neighbors().forEach(neighbor -> states.merge(neighbor.state(), 1, Integer::sum));
+        states.forEach((state, count) -> sample("weft_underlay_neighbors", count, "state", state));
+        metric("weft_underlay_own_total", "counter", "What came of messages for the switch itself: ARP, ND, ICMP.");
+        for (final Rows.Count count : link.counts()) {
+            sample("weft_underlay_own_total", count.count(), "what", count.name());
+        }
+    }
+
     private void books(final Rows.Books books) {
         final String name = "weft_books_frames_total";
-        metric(name, "counter", "received + generated + copies + segments = sent + dropped + held + merged.");
+        metric(name, "counter", "received + generated + copies + segments = sent + dropped + held + merged + taken.");
         sample(name, books.received(), "entry", "received");
         sample(name, books.generated(), "entry", "generated");
         sample(name, books.copies(), "entry", "copies");
@@ -150,6 +166,7 @@ final class MetricsPage {
         sample(name, books.dropped(), "entry", "dropped");
         sample(name, books.held(), "entry", "held");
         sample(name, books.merged(), "entry", "merged");
+        sample(name, books.taken(), "entry", "taken");
     }
 
     MetricsPage drops(final List<Rows.DropRow> drops) {

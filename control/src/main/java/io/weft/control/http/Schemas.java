@@ -75,6 +75,7 @@ final class Schemas {
                 "revision",
                 NUMBER));
         all.put("Status", Map.of("type", "object", "properties", page));
+        all.put("NeighborList", object("neighbors", list(reference("NeighborRow"))));
         all.put(
                 "Stats",
                 object(

@@ -30,6 +30,12 @@ final class StatusRoutes {
                 Route.get("/v1/status", "Everything on one page", "Status", List.of(), this::status),
                 Route.get("/v1/stats", "Counts since start", "Stats", List.of(), this::stats),
                 Route.get("/v1/drops", "Drops by reason, port and network", "DropList", List.of(), this::drops),
+                Route.get(
+                        "/v1/neighbors",
+                        "Next hops of an underlay of the switch's own",
+                        "NeighborList",
+                        List.of(),
+                        this::neighbors),
                 Route.get("/metrics", "Prometheus' text format 0.0.4", "text/plain", List.of(), this::metrics));
     }
 
@@ -83,6 +89,11 @@ final class StatusRoutes {
             body.put("total", rows.stream().mapToLong(Rows.DropRow::count).sum());
             return Answer.json(body);
         });
+    }
+
+    private CompletableFuture<Answer> neighbors(final Call call) {
+        return routes.status(
+                status -> Answer.json(Map.of("neighbors", status.link().neighbors())));
     }
 
     private CompletableFuture<Answer> metrics(final Call call) {

@@ -49,6 +49,8 @@ public final class RandomConfig {
                         0,
                         List.of(),
                         0,
+                        0,
+                        0,
                         Map.of(),
                         maker.flip() ? 0 : 1600),
                 new TreeMap<>(),

@@ -46,7 +46,14 @@ final class FakeSwitch implements SwitchControl {
                         new Rows.TunnelRow("acme/web", "10.9.0.9", "vxlan", 5001, false, 31, 32, 33, 1450)),
                 TRAFFIC,
                 new Rows.Carrier("", "up"),
-                new Rows.Books(10, 0, 2, 0, 9, 3, 0, 0),
+                new Rows.LinkRow(
+                        "tap wire",
+                        "up",
+                        1600,
+                        "02:00:00:00:aa:01",
+                        List.of(new Rows.NeighborRow("10.1.0.254", "02:00:00:00:bb:02", "reachable", 2, 7)),
+                        List.of(new Rows.Count("echo-answered", 4))),
+                new Rows.Books(10, 0, 2, 0, 9, 3, 0, 0, 0),
                 List.of());
     }
 

@@ -111,7 +111,8 @@ class MetricsPageTest {
                 List.of(),
                 none,
                 new Rows.Carrier("", "up"),
-                new Rows.Books(0, 0, 0, 0, 0, 0, 0, 0),
+                new Rows.LinkRow("kernel", "up", 1500, "", List.of(), List.of()),
+                new Rows.Books(0, 0, 0, 0, 0, 0, 0, 0, 0),
                 List.of());
         final String page = new String(new MetricsPage().status(status).bytes(), StandardCharsets.UTF_8);
         assertTrue(page.contains("weft_port_ring_faults_total{port=\"vm\"} 7\n"), page);

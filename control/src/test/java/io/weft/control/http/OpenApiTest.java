@@ -31,6 +31,7 @@ class OpenApiTest {
             "GET /v1/tenants/{tenant}",
             "PUT /v1/tenants/{tenant}",
             "DELETE /v1/tenants/{tenant}",
+            "GET /v1/neighbors",
             "GET /v1/networks",
             "POST /v1/networks",
             "GET /v1/networks/{tenant}/{network}",

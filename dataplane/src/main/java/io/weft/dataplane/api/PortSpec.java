@@ -1,5 +1,6 @@
 package io.weft.dataplane.api;
 
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -120,6 +121,11 @@ public record PortSpec(
         /** A NIC, by AF_XDP; carries tunnels. */
         AF_XDP,
         /** A NIC, by packet sockets; carries tunnels. */
-        AF_PACKET
+        AF_PACKET;
+
+        /** The word that configurations use. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 }

@@ -128,7 +128,11 @@ public final class Rows {
             int polled,
             int parked) {}
 
-    /** received + generated + copies + segments = sent + dropped + held + merged. */
+    /**
+     * received + generated + copies + segments = sent + dropped + held + merged + taken.
+     *
+     * @param taken frames for the switch itself: ARP, neighbour discovery, ICMP
+     */
     public record Books(
             long received,
             long generated,
@@ -137,9 +141,10 @@ public final class Rows {
             long sent,
             long dropped,
             long held,
-            long merged) {
+            long merged,
+            long taken) {
         public boolean balanced() {
-            return received + generated + copies + segments == sent + dropped + held + merged;
+            return received + generated + copies + segments == sent + dropped + held + merged + taken;
         }
     }
 
@@ -159,6 +164,31 @@ public final class Rows {
     public record Trace(
             String verdict, String network, List<TraceStep> steps, List<TraceOut> out, String reason, String text) {}
 
+    /**
+     * A next hop of an underlay of the switch's own.
+     *
+     * @param mac empty where it is not known
+     * @param state {@code fixed}, {@code resolving}, {@code reachable}, {@code probed} or {@code failed}
+     * @param endpoints that are reached through it
+     * @param idleMs since it was last heard; -1: never, or fixed
+     */
+    public record NeighborRow(String address, String mac, String state, int endpoints, long idleMs) {}
+
+    /** @param count of something that happened since the start, {@code name} its key */
+    public record Count(String name, long count) {}
+
+    /**
+     * What carries the tunnels.
+     *
+     * @param device {@code kernel}, or the port in words
+     * @param state "up", or what is waited for or wrong
+     * @param mtu bytes of the largest outer IP packet
+     * @param mac of this end, empty where the kernel has it
+     * @param counts what came of messages for the switch itself; empty where the kernel takes them
+     */
+    public record LinkRow(
+            String device, String state, int mtu, String mac, List<NeighborRow> neighbors, List<Count> counts) {}
+
     /** @param problems each one line that says what is wrong and what to do */
     public record Status(
             List<WorkerRow> workers,
@@ -168,6 +198,7 @@ public final class Rows {
             List<TunnelRow> tunnels,
             Traffic underlay,
             Carrier carrier,
+            LinkRow link,
             Books books,
             List<String> problems) {}
 

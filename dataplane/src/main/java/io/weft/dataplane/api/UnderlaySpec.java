@@ -15,6 +15,8 @@ import java.util.Map;
  * @param prefix length of the owned port's IPv4 subnet
  * @param neighbors fixed neighbours
  * @param mtu bytes of the largest outer IP packet; 0: the device's
+ * @param prefix6 length of the owned port's IPv6 subnet; 0: no address of that family is on the link but link-local ones
+ * @param vlan identifier of the tag that packets have on an owned port, or 0 for none
  * @param port the layer-2 port of {@link Device#PORT}; null for other devices
  */
 public record UnderlaySpec(
@@ -26,7 +28,23 @@ public record UnderlaySpec(
         int prefix,
         Map<IpAddress, Long> neighbors,
         int mtu,
+        int prefix6,
+        int vlan,
         PortSpec port) {
+
+    /** One without a tag, and no IPv6 addresses on the link but link-local ones. */
+    public UnderlaySpec(
+            final List<IpAddress> addresses,
+            final boolean acceptAny,
+            final Device device,
+            final long mac,
+            final List<IpAddress> gateway,
+            final int prefix,
+            final Map<IpAddress, Long> neighbors,
+            final int mtu,
+            final PortSpec port) {
+        this(addresses, acceptAny, device, mac, gateway, prefix, neighbors, mtu, 0, 0, port);
+    }
 
     /** One without a port of its own kind. */
     public UnderlaySpec(
@@ -38,7 +56,7 @@ public record UnderlaySpec(
             final int prefix,
             final Map<IpAddress, Long> neighbors,
             final int mtu) {
-        this(addresses, acceptAny, device, mac, gateway, prefix, neighbors, mtu, null);
+        this(addresses, acceptAny, device, mac, gateway, prefix, neighbors, mtu, 0, 0, null);
     }
 
     public UnderlaySpec {
@@ -49,7 +67,8 @@ public record UnderlaySpec(
 
     /** The same with another MAC of its own, and another MTU. */
     public UnderlaySpec with(final long ownMac, final int ownMtu) {
-        return new UnderlaySpec(addresses, acceptAny, device, ownMac, gateway, prefix, neighbors, ownMtu, port);
+        return new UnderlaySpec(
+                addresses, acceptAny, device, ownMac, gateway, prefix, neighbors, ownMtu, prefix6, vlan, port);
     }
 
     /** What carries the tunnels. */

@@ -1,6 +1,9 @@
 package io.weft.dataplane.underlay;
 
+import io.weft.dataplane.Tunnel;
+import io.weft.dataplane.api.NetworkSpec;
 import io.weft.dataplane.underlay.Resolver.Hop;
+import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
 import java.util.HashSet;
 import java.util.List;
@@ -16,28 +19,47 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Counts are shared by the workers; the rest is owned by the conductor, and its answers are read by the workers.
  */
 final class Endpoints {
-    private final Map<IpAddress, Integer> users = new ConcurrentHashMap<>();
+    private final Map<IpAddress, Map<Path, Integer>> users = new ConcurrentHashMap<>();
     private final Map<IpAddress, Hop> hops = new ConcurrentHashMap<>();
     private final Set<IpAddress> asked = new HashSet<>();
     private volatile boolean changed;
 
-    /** A tunnel goes there; by any worker. */
-    void acquire(final IpAddress endpoint) {
-        if (users.merge(endpoint, 1, Integer::sum) == 1) {
-            changed = true;
+    /** What a tunnel's packets show of it, but for their addresses. */
+    record Path(Encapsulation encap, int port, int vni) {
+        static Path of(final Tunnel tunnel) {
+            final NetworkSpec network = tunnel.network.spec();
+            return new Path(network.encap(), network.port(), network.vni());
         }
+    }
+
+    /** A tunnel goes there; by any worker. */
+    void acquire(final Tunnel tunnel) {
+        users.compute(tunnel.endpoint, (key, before) -> {
+            final Map<Path, Integer> paths = before == null ? new ConcurrentHashMap<>() : before;
+            paths.merge(Path.of(tunnel), 1, Integer::sum);
+            return paths;
+        });
+        // Said when it is there to be seen, so that whoever clears it first has not missed it.
+        changed = true;
     }
 
     /** A tunnel no longer goes there; by any worker. */
-    void release(final IpAddress endpoint) {
-        if (users.computeIfPresent(endpoint, (key, count) -> count == 1 ? null : count - 1) == null) {
-            changed = true;
-        }
+    void release(final Tunnel tunnel) {
+        users.computeIfPresent(tunnel.endpoint, (key, paths) -> {
+            paths.computeIfPresent(Path.of(tunnel), (path, count) -> count == 1 ? null : count - 1);
+            return paths.isEmpty() ? null : paths;
+        });
+        changed = true;
     }
 
-    /** What is known of the way; by any thread. */
+    /** What goes there now; by any thread. */
+    Set<Path> pathsTo(final IpAddress endpoint) {
+        return users.getOrDefault(endpoint, Map.of()).keySet();
+    }
+
+    /** What is known of the way, {@link Hop#PENDING} before anything was asked; by any thread. */
     Hop hop(final IpAddress endpoint) {
-        return hops.getOrDefault(endpoint, Hop.UNKNOWN);
+        return hops.getOrDefault(endpoint, Hop.PENDING);
     }
 
     /** Returns whether there is something new for {@link #update}. */
@@ -78,10 +100,5 @@ final class Endpoints {
                 ? ""
                 : "tunnels to " + faulty.getFirst() + ": " + resolver.fault(faulty.getFirst())
                         + (faulty.size() == 1 ? "" : "; and " + (faulty.size() - 1) + " other endpoints");
-    }
-
-    /** Endpoints asked for; in no order. */
-    Set<IpAddress> asked() {
-        return asked;
     }
 }

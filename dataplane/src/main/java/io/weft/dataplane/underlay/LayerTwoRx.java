@@ -2,14 +2,17 @@ package io.weft.dataplane.underlay;
 
 import io.weft.dataplane.Burst;
 import io.weft.dataplane.DropReason;
+import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.dataplane.port.PortQueue;
 import io.weft.dataplane.port.RxQueue;
 import io.weft.encap.Checksum;
 import io.weft.encap.Ethernet;
 import io.weft.encap.Ipv4;
+import io.weft.encap.Ipv6;
 import io.weft.encap.OuterPacket;
 import io.weft.encap.OuterParser;
 import io.weft.encap.OuterResult;
+import io.weft.encap.Vlan;
 
 /**
  * Turns a layer-2 port's frames into tunnel packets: does what a host's kernel does before a socket sees a datagram, with
@@ -19,18 +22,31 @@ import io.weft.encap.OuterResult;
  * <p>Owned by the worker.
  */
 final class LayerTwoRx implements RxQueue {
+    private static final int NO_TAG = 0;
+    private static final int ANY_TAG = -1;
+
     private final LayerTwoUnderlay underlay;
     private final PortQueue queue;
     private final long mac;
+    /** VID of the tag that packets must have, or {@link #NO_TAG}, or {@link #ANY_TAG}. */
+    private final int tag;
+
+    private PuntRing punt;
     private final OuterPacket packet = new OuterPacket();
     private final LastOuter last = new LastOuter();
     /** Which frame of the burst {@link #last} is. */
     private int lastFrame;
 
-    LayerTwoRx(final LayerTwoUnderlay underlay, final PortQueue queue, final long mac) {
+    LayerTwoRx(final LayerTwoUnderlay underlay, final PortQueue queue, final UnderlaySpec spec) {
         this.underlay = underlay;
         this.queue = queue;
-        this.mac = mac;
+        mac = spec.mac();
+        tag = spec.vlan() > 0 ? spec.vlan() : spec.device() == UnderlaySpec.Device.PORT ? NO_TAG : ANY_TAG;
+    }
+
+    /** Where frames for the switch itself go, from now on. */
+    void punt(final PuntRing to) {
+        punt = to;
     }
 
     @Override
@@ -77,7 +93,10 @@ final class LayerTwoRx implements RxQueue {
         final OuterResult result =
                 OuterParser.parse(burst.head[i], burst.headLength[i], burst.length[i], vouched, packet);
         if (result != OuterResult.ACCEPTED) {
-            return reason(result);
+            return other(burst, i, result);
+        }
+        if ((packet.frame.tags | tag) != 0 && isWrongTag()) {
+            return DropReason.OUTER_TAG;
         }
         if (isForeign(packet.frame.destination) || !accepted.isDestination(packet)) {
             return DropReason.NOT_FOR_US;
@@ -94,6 +113,39 @@ final class LayerTwoRx implements RxQueue {
         }
         fill(burst, i, encapsulation);
         return DropReason.NONE;
+    }
+
+    /** Not a tunnel's packet: what is for the switch itself is put by for the conductor. */
+    private DropReason other(final Burst burst, final int i, final OuterResult result) {
+        final DropReason reason = reason(result);
+        if (punt == null || result == OuterResult.RUNT) {
+            return reason;
+        }
+        if (isWrongTag()) {
+            return DropReason.OUTER_TAG;
+        }
+        final boolean arp = result == OuterResult.NOT_IP && packet.frame.etherType == Ethernet.TYPE_ARP;
+        if (!arp && (result != OuterResult.NOT_FOR_A_TUNNEL || !isControl())) {
+            return reason;
+        }
+        return isForeign(packet.frame.destination) ? DropReason.NOT_FOR_US : punt.take(burst, i, packet.frame);
+    }
+
+    private boolean isControl() {
+        return switch (packet.frame.protocol) {
+            case Ipv4.PROTOCOL_ICMP, Ipv4.PROTOCOL_IGMP -> packet.frame.ipVersion == 4;
+            case Ipv6.NEXT_ICMP -> packet.frame.ipVersion == 6;
+            default -> false;
+        };
+    }
+
+    /** A tag of priority alone (VID 0) is none. */
+    private boolean isWrongTag() {
+        if (tag == ANY_TAG) {
+            return false;
+        }
+        final int vid = packet.frame.tags == 0 ? NO_TAG : Vlan.vid(packet.frame.outerTci);
+        return packet.frame.tags > 1 || vid != tag;
     }
 
     /** A frame that the segment flooded here; without an own MAC there is nothing to tell by. */

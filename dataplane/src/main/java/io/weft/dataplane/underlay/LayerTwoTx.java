@@ -23,7 +23,9 @@ import io.weft.encap.OuterHeader;
 final class LayerTwoTx implements UnderlayTx {
     /** Prepared in place of a header. */
     private enum Missing {
-        NEIGHBOR
+        NEIGHBOR,
+        /** Asked for: a few frames wait for the answer. */
+        PENDING
     }
 
     private static final int UNTAGGED = -1;
@@ -32,15 +34,20 @@ final class LayerTwoTx implements UnderlayTx {
     private final LayerTwoUnderlay underlay;
     private final PortSender queue;
     private final int mtu;
+    private final int tag;
+    private final WaitingFrames waiting;
     /** What is left of a burst of which something was refused; {@link #origin}: entry in the whole. */
     private final TxQueue rest = new TxQueue();
 
     private final int[] origin = new int[TxQueue.CAPACITY];
 
-    LayerTwoTx(final LayerTwoUnderlay underlay, final PortSender queue, final int mtu) {
+    /** @param vlan identifier of the outer tag, or 0 */
+    LayerTwoTx(final LayerTwoUnderlay underlay, final PortSender queue, final int mtu, final int vlan) {
         this.underlay = underlay;
         this.queue = queue;
         this.mtu = mtu;
+        tag = vlan == 0 ? UNTAGGED : vlan;
+        waiting = new WaitingFrames(mtu);
     }
 
     @Override
@@ -51,7 +58,7 @@ final class LayerTwoTx implements UnderlayTx {
             return false;
         }
         // Said before it is asked: whoever answers in between has the tunnel prepared again.
-        underlay.acquire(endpoint);
+        underlay.acquire(tunnel);
         prepareAgain(tunnel);
         return true;
     }
@@ -61,8 +68,8 @@ final class LayerTwoTx implements UnderlayTx {
         final IpAddress endpoint = tunnel.endpoint;
         final Hop hop = underlay.hop(endpoint);
         tunnel.mtu = hop.mtu() == 0 ? mtu : Math.min(mtu, hop.mtu());
-        if (hop.mac() == Neighbors.UNKNOWN) {
-            tunnel.prepared = Missing.NEIGHBOR;
+        if (hop.mac() == Neighbors.UNKNOWN || hop.mac() == Neighbors.PENDING) {
+            tunnel.prepared = hop.mac() == Neighbors.PENDING ? Missing.PENDING : Missing.NEIGHBOR;
             return;
         }
         final IpAddress source = hop.source() == null ? underlay.address(endpoint.family()) : hop.source();
@@ -75,7 +82,7 @@ final class LayerTwoTx implements UnderlayTx {
                 endpoint,
                 underlay.sourceMac(source),
                 hop.mac(),
-                UNTAGGED,
+                tag,
                 hasChecksum(network, source),
                 network.flowId()));
     }
@@ -91,7 +98,7 @@ final class LayerTwoTx implements UnderlayTx {
     @Override
     public void forget(final Tunnel tunnel) {
         tunnel.prepared = null;
-        underlay.release(tunnel.endpoint);
+        underlay.release(tunnel);
     }
 
     @Override
@@ -125,6 +132,7 @@ final class LayerTwoTx implements UnderlayTx {
         if (refused == 0) {
             queue.txBurst(burst, tx);
         } else {
+            hold(burst, tx, tunnels);
             sendRest(burst, tx);
         }
         for (int i = 0; i < tx.size; i++) {
@@ -132,6 +140,27 @@ final class LayerTwoTx implements UnderlayTx {
                 tx.refused[i] = underlayReason(tx.refused[i]);
             }
         }
+    }
+
+    /** What was refused for want of a neighbour waits where the neighbour is being asked. */
+    private void hold(final Burst burst, final TxQueue tx, final Tunnel[] tunnels) {
+        for (int i = 0; i < tx.size; i++) {
+            final Tunnel tunnel = tunnels[tx.tunnel[i]];
+            if (tx.refused[i] == DropReason.NO_NEIGHBOR.ordinal()
+                    && tunnel.prepared == Missing.PENDING
+                    && waiting.hold(burst, tx, i, tunnel)) {
+                tx.refused[i] = TxQueue.WAITING;
+            }
+        }
+    }
+
+    @Override
+    public int takeWaiting(final Burst burst, final Tunnel[] of) {
+        return waiting.take(burst, of, Missing.PENDING);
+    }
+
+    void close() {
+        waiting.close();
     }
 
     @Override

@@ -1,18 +1,25 @@
 package io.weft.dataplane.underlay;
 
 import io.weft.dataplane.QueueWiring;
+import io.weft.dataplane.Tunnel;
+import io.weft.dataplane.api.PortSpec;
+import io.weft.dataplane.api.Rows;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.UnderlaySpec;
+import io.weft.dataplane.port.FrameRing;
 import io.weft.dataplane.port.NicPort;
 import io.weft.dataplane.port.Port;
 import io.weft.dataplane.port.RxQueue;
 import io.weft.dataplane.underlay.Resolver.Hop;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
+import io.weft.encap.MacAddress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,11 +31,17 @@ import java.util.TreeMap;
  * <p>Owned by the conductor; {@link Accepted} is how it tells the workers what to take.
  */
 public final class LayerTwoUnderlay implements Underlay {
+    private static final int HEARD_AT_ONCE = 64;
+    private static final long LOOK_NANOS = 100_000_000L;
+
     private final UnderlaySpec spec;
     private final Port port;
     private final Neighbors neighbors;
     private final Resolver resolver;
-    private final Endpoints endpoints = new Endpoints();
+    /** Null on a port that is not the switch's alone. */
+    private final OwnStack stack;
+
+    private final Endpoints endpoints;
     private final Set<IpAddress> changed = new HashSet<>();
     private final QueueWiring wiring;
     /** By queue. */
@@ -41,12 +54,24 @@ public final class LayerTwoUnderlay implements Underlay {
     /** Groups joined, each by what joined it: several networks may share one. */
     private final Map<IpAddress, Set<Integer>> groups = new LinkedHashMap<>();
 
+    /** By queue, from {@link #start} on where there is a stack. */
+    private final List<PuntRing> punts = new ArrayList<>();
+
     private UnderlayHost host;
+    private long linkLookedAt;
+    private String linkState = "";
     private volatile Accepted accepted;
 
     /** An underlay that asks nobody: {@code neighbors} knows all that there is to know. */
     public LayerTwoUnderlay(final UnderlaySpec spec, final Port port, final int workers, final Neighbors neighbors) {
-        this(spec, port, workers, neighbors, null);
+        this(spec, port, workers, neighbors, null, new Endpoints());
+    }
+
+    /** An underlay on a port that is the switch's alone: it is a host on that link, with its own ARP, ND and ICMP. */
+    public static LayerTwoUnderlay owned(final UnderlaySpec spec, final Port port, final int workers) {
+        final Endpoints endpoints = new Endpoints();
+        return new LayerTwoUnderlay(
+                spec, port, workers, Neighbors.fixed(spec), new OwnStack(spec, endpoints), endpoints);
     }
 
     /**
@@ -61,7 +86,19 @@ public final class LayerTwoUnderlay implements Underlay {
             final int workers,
             final Neighbors neighbors,
             final Resolver resolver) {
+        this(spec, port, workers, neighbors, resolver, new Endpoints());
+    }
+
+    private LayerTwoUnderlay(
+            final UnderlaySpec spec,
+            final Port port,
+            final int workers,
+            final Neighbors neighbors,
+            final Resolver resolver,
+            final Endpoints endpoints) {
         this.spec = spec;
+        this.endpoints = endpoints;
+        stack = resolver instanceof final OwnStack own ? own : null;
         this.port = port;
         this.neighbors = neighbors;
         this.resolver = resolver;
@@ -69,11 +106,11 @@ public final class LayerTwoUnderlay implements Underlay {
         wiring = new QueueWiring(port, workers, 0);
         rx = new LayerTwoRx[port.queues()];
         for (int q = 0; q < rx.length; q++) {
-            rx[q] = new LayerTwoRx(this, port.queue(q), spec.mac());
+            rx[q] = new LayerTwoRx(this, port.queue(q), spec);
         }
         tx = new LayerTwoTx[workers];
         for (int w = 0; w < workers; w++) {
-            tx[w] = new LayerTwoTx(this, wiring.sender(w), mtu);
+            tx[w] = new LayerTwoTx(this, wiring.sender(w), mtu, spec.vlan());
         }
         publish();
     }
@@ -81,6 +118,15 @@ public final class LayerTwoUnderlay implements Underlay {
     @Override
     public void start(final UnderlayHost underlayHost) {
         host = underlayHost;
+        if (stack != null) {
+            for (int q = 0; q < rx.length; q++) {
+                final PuntRing punt = new PuntRing(underlayHost::nanoTime);
+                punts.add(punt);
+                rx[q].punt(punt);
+                underlayHost.reactor().watch(punt.wake().wakeFd(), () -> {});
+                punt.wake().arm();
+            }
+        }
         if (resolver != null) {
             resolver.start(underlayHost, this::moved);
         }
@@ -98,23 +144,54 @@ public final class LayerTwoUnderlay implements Underlay {
         if (resolver == null) {
             return 0;
         }
+        int work = stack == null ? 0 : hear();
         if (endpoints.isChanged()) {
             endpoints.update(resolver);
         }
-        if (changed.isEmpty()) {
-            return 0;
+        if (!changed.isEmpty()) {
+            final Set<IpAddress> of = Set.copyOf(changed);
+            changed.clear();
+            host.prepareAgain(of);
+            work += of.size();
         }
-        final Set<IpAddress> of = Set.copyOf(changed);
-        changed.clear();
-        host.prepareAgain(of);
-        return of.size();
+        return work;
+    }
+
+    /** Takes what the workers put by for the switch itself, so much of it at most in one turn. */
+    private int hear() {
+        look();
+        int heard = 0;
+        for (final PuntRing punt : punts) {
+            punt.wake().disarm();
+            int left = HEARD_AT_ONCE;
+            long frame = left > 0 ? punt.ring().next() : 0;
+            while (frame != 0) {
+                stack.receive(frame, FrameRing.length(frame));
+                heard++;
+                frame = --left > 0 ? punt.ring().next() : 0;
+            }
+            punt.ring().release();
+            punt.wake().arm();
+        }
+        return heard;
+    }
+
+    /** Whether the link is there is asked of the port now and then. */
+    private void look() {
+        final long now = host.nanoTime();
+        if (linkState.isEmpty() || now - linkLookedAt >= LOOK_NANOS) {
+            linkLookedAt = now;
+            linkState = port.state();
+            stack.link("up".equals(linkState));
+        }
     }
 
     @Override
     public String state() {
         final String state = port.state();
         final String fault = resolver == null ? "" : endpoints.fault(resolver);
-        return fault.isEmpty() || !"up".equals(state) ? state : fault;
+        final String trouble = stack == null ? fault : stack.trouble();
+        return trouble.isEmpty() || !"up".equals(state) ? state : trouble;
     }
 
     @Override
@@ -125,6 +202,39 @@ public final class LayerTwoUnderlay implements Underlay {
     @Override
     public Map<String, Long> dropsBefore() {
         return port instanceof final NicPort nic ? nic.dropsBefore() : Map.of();
+    }
+
+    @Override
+    public Rows.LinkRow row() {
+        final PortSpec device = spec.port();
+        return new Rows.LinkRow(
+                device == null ? "memory" : device.kind().label() + " " + device.device(),
+                state(),
+                mtu,
+                spec.mac() == 0 ? "" : MacAddress.format(spec.mac()),
+                neighbors(),
+                stack == null ? List.of() : stack.counters().rows(stack.cache(), stack.sender()));
+    }
+
+    private List<Rows.NeighborRow> neighbors() {
+        final List<Rows.NeighborRow> rows = new ArrayList<>();
+        spec.neighbors()
+                .forEach((address, mac) ->
+                        rows.add(new Rows.NeighborRow(address.toString(), MacAddress.format(mac), "fixed", 0, -1)));
+        if (stack != null) {
+            stack.cache().all().forEach(neighbor -> rows.add(row(neighbor)));
+        }
+        rows.sort(Comparator.comparing(Rows.NeighborRow::address));
+        return rows;
+    }
+
+    private Rows.NeighborRow row(final Neighbor neighbor) {
+        return new Rows.NeighborRow(
+                neighbor.address.toString(),
+                neighbor.mac == Neighbors.UNKNOWN ? "" : MacAddress.format(neighbor.mac),
+                neighbor.state.name().toLowerCase(Locale.ROOT),
+                neighbor.users,
+                neighbor.heard == 0 ? -1 : (host.nanoTime() - neighbor.heard) / 1_000_000);
     }
 
     @Override
@@ -149,16 +259,16 @@ public final class LayerTwoUnderlay implements Underlay {
     }
 
     /** A tunnel of a worker goes there; by that worker. */
-    void acquire(final IpAddress endpoint) {
-        if (resolver != null && !endpoint.isMulticast()) {
-            endpoints.acquire(endpoint);
+    void acquire(final Tunnel tunnel) {
+        if (resolver != null && !tunnel.endpoint.isMulticast()) {
+            endpoints.acquire(tunnel);
         }
     }
 
     /** Ends {@link #acquire}. */
-    void release(final IpAddress endpoint) {
-        if (resolver != null && !endpoint.isMulticast()) {
-            endpoints.release(endpoint);
+    void release(final Tunnel tunnel) {
+        if (resolver != null && !tunnel.endpoint.isMulticast()) {
+            endpoints.release(tunnel);
         }
     }
 
@@ -167,7 +277,7 @@ public final class LayerTwoUnderlay implements Underlay {
         if (endpoint.isMulticast()) {
             return Hop.of(Neighbors.groupMac(endpoint));
         }
-        final Hop found = endpoints.hop(endpoint);
+        final Hop found = resolver == null ? Hop.UNKNOWN : endpoints.hop(endpoint);
         final long fixed = neighbors.mac(Neighbors.nextHop(spec, endpoint));
         return fixed == Neighbors.UNKNOWN ? found : new Hop(fixed, found.source(), found.mtu());
     }
@@ -210,6 +320,13 @@ public final class LayerTwoUnderlay implements Underlay {
     }
 
     @Override
+    public List<Listener> made() {
+        return stack == null
+                ? List.of()
+                : List.of(new Listener(wiring.workerOf(0), stack.sender().drain()));
+    }
+
+    @Override
     public List<Listener> listen(final Encapsulation encapsulation, final int udpPort, final boolean zeroChecksum6) {
         final Encapsulation other = listeners.get(udpPort);
         if (other != null && other != encapsulation) {
@@ -234,7 +351,9 @@ public final class LayerTwoUnderlay implements Underlay {
 
     @Override
     public List<Listener> join(final Encapsulation encapsulation, final int udpPort, final IpAddress group) {
-        groups.computeIfAbsent(group, key -> new HashSet<>()).add(udpPort);
+        if (groups.computeIfAbsent(group, key -> new HashSet<>()).add(udpPort) && stack != null) {
+            stack.join(group);
+        }
         publish();
         return List.of();
     }
@@ -244,6 +363,9 @@ public final class LayerTwoUnderlay implements Underlay {
         final Set<Integer> by = groups.get(group);
         if (by != null && by.remove(udpPort) && by.isEmpty()) {
             groups.remove(group);
+            if (stack != null) {
+                stack.leave(group);
+            }
         }
         publish();
     }
@@ -270,5 +392,12 @@ public final class LayerTwoUnderlay implements Underlay {
         }
         port.close();
         wiring.close();
+        for (final PuntRing punt : punts) {
+            host.reactor().unwatch(punt.wake().wakeFd());
+            punt.close();
+        }
+        for (final LayerTwoTx sender : tx) {
+            sender.close();
+        }
     }
 }

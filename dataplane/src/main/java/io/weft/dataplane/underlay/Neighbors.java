@@ -12,6 +12,9 @@ public interface Neighbors {
     /** MAC that is not known. */
     long UNKNOWN = 0;
 
+    /** MAC that is being asked for: frames wait. */
+    long PENDING = -1;
+
     /** Returns the MAC of a next hop, an address on the underlay's own link, or {@link #UNKNOWN}. */
     long mac(IpAddress nextHop);
 
@@ -54,19 +57,35 @@ public interface Neighbors {
         return to;
     }
 
-    private static boolean isOnLink(final UnderlaySpec spec, final IpAddress to) {
-        if (!to.isIpv4()) {
-            return to.hi() >>> 54 == 0xfe80 >>> 6;
+    /** Whether an address is a neighbour's, by the prefixes of this host's own. */
+    static boolean isOnLink(final UnderlaySpec spec, final IpAddress to) {
+        if (!to.isIpv4() && to.hi() >>> 54 == 0xfe80 >>> 6) {
+            return true;
         }
-        if (spec.prefix() <= 0) {
-            return false;
-        }
-        final int host = 32 - spec.prefix();
         for (final IpAddress own : spec.addresses()) {
-            if (own.isIpv4() && own.lo() >>> host == to.lo() >>> host) {
+            if (sameLink(spec, own, to)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Whether two addresses have a prefix of the underlay's length in common. */
+    static boolean sameLink(final UnderlaySpec spec, final IpAddress own, final IpAddress to) {
+        if (own.family() != to.family()) {
+            return false;
+        }
+        if (own.isIpv4()) {
+            final int prefix = spec.prefix();
+            return prefix > 0 && own.lo() >>> (32 - prefix) == to.lo() >>> (32 - prefix);
+        }
+        final int prefix = spec.prefix6();
+        if (prefix == 0) {
+            return false;
+        }
+        if (prefix <= 64) {
+            return own.hi() >>> (64 - prefix) == to.hi() >>> (64 - prefix);
+        }
+        return own.hi() == to.hi() && own.lo() >>> (128 - prefix) == to.lo() >>> (128 - prefix);
     }
 }

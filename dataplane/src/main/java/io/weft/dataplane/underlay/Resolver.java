@@ -42,12 +42,16 @@ public interface Resolver extends AutoCloseable {
     /**
      * The way to an endpoint.
      *
-     * @param mac of the next hop, or {@link Neighbors#UNKNOWN}
+     * @param mac of the next hop, or {@link Neighbors#PENDING} while it is asked for, or {@link Neighbors#UNKNOWN} when
+     *     it does not answer
      * @param source own address that packets leave with, or null: the underlay's of that family
      * @param mtu bytes of the largest IP packet on that way, or 0: the underlay's
      */
     record Hop(long mac, IpAddress source, int mtu) {
         public static final Hop UNKNOWN = new Hop(Neighbors.UNKNOWN, null, 0);
+
+        /** It is being asked for: frames may wait for the answer. */
+        public static final Hop PENDING = new Hop(Neighbors.PENDING, null, 0);
 
         /** A next hop about which nothing else is known. */
         public static Hop of(final long mac) {

@@ -1,5 +1,6 @@
 package io.weft.dataplane.underlay;
 
+import io.weft.dataplane.api.Rows;
 import io.weft.dataplane.port.RxQueue;
 import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
@@ -8,7 +9,7 @@ import java.util.Map;
 
 /** What carries the tunnels. Owned by the conductor; what it hands out belongs to the workers it is handed out for. */
 public interface Underlay extends AutoCloseable {
-    /** Called once, when the workers poll {@link #queues}. Throws {@link io.weft.dataplane.api.SwitchException}. */
+    /** Called once, before the workers poll {@link #queues}. Throws {@link io.weft.dataplane.api.SwitchException}. */
     default void start(final UnderlayHost host) {}
 
     /** "up", or what is waited for or wrong, in words. */
@@ -19,6 +20,11 @@ public interface Underlay extends AutoCloseable {
     /** In a few words what carries the tunnels, for status; empty: there is nothing to say. */
     default String mode() {
         return "";
+    }
+
+    /** What the operator is told of it. */
+    default Rows.LinkRow row() {
+        return new Rows.LinkRow("kernel", state(), mtu(), "", List.of(), List.of());
     }
 
     /** What the conductor has to do here in each of its turns. Returns how much that was. */
@@ -39,6 +45,11 @@ public interface Underlay extends AutoCloseable {
 
     /** Queues that are polled as long as the underlay is open, whatever is listened for; each with its worker. */
     default List<Listener> queues() {
+        return List.of();
+    }
+
+    /** Frames that the underlay itself makes, for {@link UnderlayTx#deliver}: each queue with the worker that drains it. */
+    default List<Listener> made() {
         return List.of();
     }
 

@@ -9,6 +9,9 @@ import java.util.Set;
  * conductor.
  */
 public interface UnderlayHost extends PortHost {
+    /** The switch's clock; by any thread. */
+    long nanoTime();
+
     /** What is known of the way to these endpoints has changed: every worker prepares their tunnels again. */
     void prepareAgain(Set<IpAddress> endpoints);
 }

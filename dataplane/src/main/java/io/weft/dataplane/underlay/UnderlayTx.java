@@ -37,6 +37,18 @@ public interface UnderlayTx {
         throw new UnsupportedOperationException("nobody hands over to this underlay");
     }
 
+    /**
+     * Gives back frames that waited for their tunnel ({@link TxQueue#WAITING}) and need not any longer: into the burst,
+     * each with its tunnel, which may have been forgotten since. They are good until the next {@link #txBurst}.
+     *
+     * @param burst cleared
+     * @param of by frame of the burst
+     * @return frames; 0: none
+     */
+    default int takeWaiting(final Burst burst, final Tunnel[] of) {
+        return 0;
+    }
+
     /** Bytes of the largest outer IP packet, as far as it is known; a route may say otherwise. */
     int mtu();
 
