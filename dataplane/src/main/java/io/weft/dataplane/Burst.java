@@ -122,6 +122,24 @@ public final class Burst {
         refused[i] = 0;
     }
 
+    /**
+     * Makes the first frames of an empty burst heads alone, as {@link #add} does; whoever calls sets their lengths.
+     *
+     * @param address of the first head
+     * @param stride bytes from one to the next
+     */
+    public void addPlain(final int frames, final long address, final long stride) {
+        for (int i = 0; i < frames; i++) {
+            head[i] = address + i * stride;
+        }
+        java.util.Arrays.fill(segmentCount, 0, frames, 0);
+        java.util.Arrays.fill(vnetFlags, 0, frames, 0);
+        java.util.Arrays.fill(gsoType, 0, frames, GSO_NONE);
+        java.util.Arrays.fill(gsoSize, 0, frames, 0);
+        java.util.Arrays.fill(refused, 0, frames, 0);
+        size = frames;
+    }
+
     public void clear() {
         size = 0;
         segments = 0;

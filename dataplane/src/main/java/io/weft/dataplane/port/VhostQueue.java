@@ -104,7 +104,7 @@ final class VhostQueue implements PortQueue {
         ask(queue, chains);
         // Asked for once: a volatile read in the loop would have everything else read again for each frame.
         final int header = state.headerLength();
-        for (int k = 0; k < chains; k++) {
+        for (int k = takeRun(burst, queue, chains, header); k < chains; k++) {
             final int bytes = (int) queue.bytes[k];
             if (queue.segmentCount[k] == 1 && bytes >= header + ETHERNET && bytes <= header + wholeHead) {
                 takeSmall(burst, queue.segmentAddress[queue.firstSegment[k]], bytes, header);
@@ -119,6 +119,40 @@ final class VhostQueue implements PortQueue {
         given = burst;
         burst.wantsHash = state.pairs() > 1;
         return burst.size;
+    }
+
+    /**
+     * Takes the leading chains that are short frames in one piece, as most are: in loops, so that a copy, which has
+     * everything be read again, stands in one with nothing else. Returns how many.
+     */
+    private int takeRun(final Burst burst, final Virtqueue queue, final int chains, final int header) {
+        final long[] lengths = queue.bytes;
+        final int[] counts = queue.segmentCount;
+        final int least = header + ETHERNET;
+        final int most = header + wholeHead;
+        int run = 0;
+        while (run < chains && counts[run] == 1 && lengths[run] >= least && lengths[run] <= most) {
+            run++;
+        }
+        burst.addPlain(run, slots + Burst.HEADROOM, SLOT);
+        for (int k = 0; k < run; k++) {
+            final int bytes = (int) lengths[k];
+            burst.headLength[k] = bytes - header;
+            burst.length[k] = bytes - header;
+        }
+        final int[] first = queue.firstSegment;
+        final long[] address = queue.segmentAddress;
+        final long to = slots + Burst.HEADROOM - header;
+        for (int k = 0; k < run; k++) {
+            Mem.copy(address[first[k]], to + (long) SLOT * k, lengths[k]);
+        }
+        for (int k = 0; k < run; k++) {
+            final long slot = to + (long) SLOT * k;
+            if (Mem.getShortNative(slot) != 0) {
+                offloads(slot, burst, k);
+            }
+        }
+        return run;
     }
 
     /** Reads the first and last bytes of what will be copied of each frame: the lines are on their way together. */
