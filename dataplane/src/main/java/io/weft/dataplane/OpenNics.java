@@ -16,7 +16,7 @@ import io.weft.dataplane.underlay.Underlay;
 
 /**
  * Opens a NIC as underlay. One that has an address of the underlay's is the kernel's too: it is shared, and the kernel
- * knows the way. Any other is the switch's alone.
+ * knows the way. Any other is the switch's alone, which is a host of its own there.
  */
 final class OpenNics {
     private OpenNics() {}
@@ -47,14 +47,11 @@ final class OpenNics {
         final PortSpec device = spec.port();
         // Without one of its own the switch has the NIC's MAC.
         final boolean promiscuous = !shared && spec.mac() != 0;
+        final int vlan = spec.vlan() == 0 ? XdpFilter.VLAN_NONE : spec.vlan();
         return device.kind() == PortSpec.Kind.AF_XDP
-                ? XdpPort.open(device.device(), device.nicMode(), shared, XdpFilter.VLAN_NONE, promiscuous)
+                ? XdpPort.open(device.device(), device.nicMode(), shared, vlan, promiscuous)
                 : PacketPort.open(
-                        device.device(),
-                        device.queues() == 0 ? workers : device.queues(),
-                        shared,
-                        XdpFilter.VLAN_NONE,
-                        promiscuous);
+                        device.device(), device.queues() == 0 ? workers : device.queues(), shared, vlan, promiscuous);
     }
 
     private static Underlay underlay(final UnderlaySpec spec, final NicPort port, final int workers) {
@@ -72,6 +69,6 @@ final class OpenNics {
                         workers,
                         Neighbors.fixed(own),
                         new KernelResolver(own, spec.port().device()))
-                : new LayerTwoUnderlay(own, port, workers, Neighbors.fixed(own));
+                : LayerTwoUnderlay.owned(own, port, workers);
     }
 }

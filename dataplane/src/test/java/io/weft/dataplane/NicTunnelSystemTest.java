@@ -39,8 +39,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Switches on NICs that they share with the kernel: two ends of a cable between namespaces, whose own stacks are the
- * machines behind the switches, and talk over the cable as well.
+ * Switches on NICs that they share with the kernel, or have to themselves: two ends of a cable between namespaces, whose
+ * own stacks are the machines behind the switches, and talk over the cable as well where they share it.
  */
 @Tag("system")
 class NicTunnelSystemTest {
@@ -148,6 +148,17 @@ class NicTunnelSystemTest {
                 Map.of(),
                 0,
                 kernel ? null : PortSpec.nic(kind, "eth0", NicMode.AUTO, 0));
+        return host(space, underlay, workers, encap, peer, mtu);
+    }
+
+    private Switch host(
+            final NetworkNamespace space,
+            final UnderlaySpec underlay,
+            final int workers,
+            final Encapsulation encap,
+            final String peer,
+            final int mtu)
+            throws Exception {
         // Threads live in the namespace of the thread that starts them, and so does what they open.
         final Switch made = space.in(() -> Switch.launch(new SwitchContext()
                 .macCapacity(1 << 12)
@@ -203,6 +214,82 @@ class NicTunnelSystemTest {
                             + status.books().held()
                             + status.books().merged(),
                     status.books().toString());
+        }
+    }
+
+    /** Takes the addresses from the kernel: the NIC is the switch's alone, and so is finding the other end. */
+    private void alone(
+            final NetworkNamespace space, final PortSpec.Kind kind, final Encapsulation encap, final int vlan)
+            throws Exception {
+        space.ip("addr", "flush", "dev", "eth0");
+        final int host = space.equals(spaceA) ? 1 : 2;
+        final UnderlaySpec underlay = new UnderlaySpec(
+                List.of(IpAddress.parse("10.1.0." + host), IpAddress.parse("fd00:1::" + host)),
+                false,
+                UnderlaySpec.Device.PORT,
+                0,
+                List.of(),
+                24,
+                Map.of(),
+                0,
+                64,
+                vlan,
+                PortSpec.nic(kind, "eth0", NicMode.AUTO, 0));
+        host(
+                space,
+                underlay,
+                1,
+                encap,
+                encap == Encapsulation.GENEVE ? "fd00:1::" + (3 - host) : "10.1.0." + (3 - host),
+                1450);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "AF_XDP, AF_XDP, VXLAN, 0",
+        "AF_XDP, AF_XDP, GENEVE, 100",
+        "AF_PACKET, AF_PACKET, GENEVE, 0",
+        "AF_PACKET, AF_PACKET, VXLAN, 100",
+        "AF_XDP, AF_PACKET, NVGRE, 0",
+        "AF_PACKET, AF_XDP, NVGRE, 4094",
+    })
+    @Tag("N9")
+    void shouldFindEachOtherWhenTheNicsAreTheirsAlone(
+            final PortSpec.Kind a, final PortSpec.Kind b, final Encapsulation encap, final int vlan) throws Exception {
+        alone(spaceA, a, encap, vlan);
+        alone(spaceB, b, encap, vlan);
+        carry(BYTES);
+        for (final Switch one : switches.values()) {
+            final Rows.Status status = await(one.control().status());
+            assertTrue(
+                    status.carrier().mode().contains("ours alone"),
+                    status.carrier().mode());
+            assertTrue(
+                    status.link().neighbors().stream()
+                            .anyMatch(row -> row.state().equals("reachable")
+                                    && !row.mac().isEmpty()),
+                    status.link().neighbors().toString());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"AF_XDP", "AF_PACKET"})
+    void shouldNotHearAnotherVlanWhenTheNicIsItsAlone(final PortSpec.Kind kind) throws Exception {
+        alone(spaceA, kind, Encapsulation.VXLAN, 100);
+        alone(spaceB, kind, Encapsulation.VXLAN, 200);
+        // Asks for the other end, whose announcements and questions are of another VLAN.
+        eventually(() -> await(switches.get(spaceA).control().drops()).stream()
+                .anyMatch(row -> row.reason().equals(DropReason.OUTER_TAG.key()) && row.count() > 0));
+        assertTrue(await(switches.get(spaceA).control().status()).link().neighbors().stream()
+                .noneMatch(row -> row.state().equals("reachable")));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"AF_XDP", "AF_PACKET"})
+    void shouldAnswerTheLinkWhenTheNicIsItsAlone(final PortSpec.Kind kind) throws Exception {
+        alone(spaceA, kind, Encapsulation.VXLAN, 0);
+        for (final String to : List.of(A, "fd00:1::1")) {
+            NetworkNamespace.run("ip", "netns", "exec", spaceB.name(), "ping", "-c", "3", "-i", "0.2", "-w", "20", to);
         }
     }
 
