@@ -113,6 +113,33 @@ class GuestFaultTest {
         assertEquals(1, a.receive().size());
     }
 
+    /** Good chains that fill the queue's arrays to the last place, and a bad one behind them. */
+    @Tag("H13")
+    @ParameterizedTest
+    @MethodSource("rings")
+    void shouldCountABadChainWhenNoRoomForSegmentsIsLeft(final long ring) throws Exception {
+        final Frontend frontend = guests.connect("evil", 1, 0);
+        try (GuestNic evil = new GuestNic(frontend, 1, 4096, 2048)) {
+            evil.start(V1 | ring);
+            final byte[] first = TestFrames.ethernet(ALL, EVIL, 0x88b5, new byte[46]);
+            final long at = evil.ram.allocate(4096, 64);
+            Mem.copy(first, 0, evil.ram.host(at) + 12, first.length);
+            for (int chain = 0; chain < 4; chain++) {
+                evil.rings[1].buffer(at, 12 + first.length, false);
+                for (int s = 1; s < 512; s++) {
+                    evil.rings[1].buffer(at, 1, false);
+                }
+                assertTrue(evil.rings[1].add(chain));
+            }
+            evil.rings[1].buffer(at, 0, false).add(4);
+            evil.flush(0);
+            assertEquals(5, evil.rings[1].collect(4096));
+            assertEquals(4, a.receive().size());
+            assertEquals(1, guests.drops(DropReason.BAD_DESCRIPTOR));
+            assertEquals(0, guests.drops(DropReason.SWITCH_FAULT));
+        }
+    }
+
     /** Receive buffers that are nonsense come back empty; a frame goes into the next good one. */
     @Tag("H13")
     @ParameterizedTest

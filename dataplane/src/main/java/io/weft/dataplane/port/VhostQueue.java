@@ -159,9 +159,13 @@ final class VhostQueue implements PortQueue {
     private void ask(final Virtqueue queue, final int chains) {
         long seen = 0;
         for (int k = 0; k < chains; k++) {
+            // A bad chain has none, and would begin behind the last that there is room for.
+            if (queue.segmentCount[k] == 0) {
+                continue;
+            }
             final int s = queue.firstSegment[k];
             final int there = Math.min(queue.segmentLength[s], wholeHead);
-            if (queue.segmentCount[k] != 0 && there >= Long.BYTES) {
+            if (there >= Long.BYTES) {
                 final long from = queue.segmentAddress[s];
                 seen ^= Mem.getLongNative(from) ^ Mem.getLongNative(from + there - Long.BYTES);
             }
