@@ -187,6 +187,8 @@ final class Transmitter {
         for (int i = 0; i < burst.size; i++) {
             final Tunnel tunnel = of[i];
             burst.network[i] = tunnel.network.id();
+            // Who sent it is not known any more: nobody is told, should it not fit the way that was found.
+            burst.ingress[i] = Egress.tunnel(tunnel.id);
             if (tables.tunnels[tunnel.id] == tunnel) {
                 appendTunnel(burst, i, tunnel.id, false);
             } else {

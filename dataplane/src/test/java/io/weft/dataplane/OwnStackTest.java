@@ -171,6 +171,7 @@ class OwnStackTest {
     void shouldStayWithANeighborThatAnswersWhenAnotherClaimsItsAddress() {
         open("10.1.0.2").settled();
         net.receive(arp(OWN, 2, PEER, "10.1.0.2", OWN, HERE));
+        net.pass(1_000);
         net.sent();
         net.receive(arp(BROADCAST, 1, 0x0666L, "10.1.0.2", 0, "10.1.0.2"));
         net.receive(arp(OWN, 2, 0x0666L, "10.1.0.2", OWN, HERE));
@@ -187,11 +188,58 @@ class OwnStackTest {
         open("10.1.0.2").settled();
         net.receive(arp(OWN, 2, PEER, "10.1.0.2", OWN, HERE));
         net.receive(arp(BROADCAST, 1, 0x0222L, "10.1.0.2", 0, "10.1.0.2"));
-        net.pass(1_200);
+        net.pass(2_200);
         net.receive(arp(OWN, 2, 0x0222L, "10.1.0.2", OWN, HERE));
         net.sent();
         net.fromGuest(100);
         assertEquals(0x0222L, mac(net.sent(IP).getFirst(), 0));
+    }
+
+    @Test
+    void shouldAskOnceASecondWhenClaimsOfAnAddressFloodIn() {
+        open("10.1.0.2").settled();
+        net.receive(arp(OWN, 2, PEER, "10.1.0.2", OWN, HERE));
+        net.sent();
+        int asked = 0;
+        for (int i = 0; i < 300; i++) {
+            net.receive(arp(BROADCAST, 1, 0x0200_0000_0600L + i, "10.1.0.2", 0, "10.1.0.2"));
+            final int now = net.sent(ARP).size();
+            asked += now;
+            if (now != 0) {
+                net.receive(arp(OWN, 2, PEER, "10.1.0.2", OWN, HERE));
+            }
+            net.pass(10);
+        }
+        assertTrue(asked >= 2 && asked <= 4, asked + " requests in three seconds");
+        net.fromGuest(100);
+        assertEquals(PEER, mac(net.sent(IP).getFirst(), 0));
+    }
+
+    @Test
+    void shouldTellNobodyWhenWhatWaitedDoesNotFitTheWayThatWasFound() {
+        open("10.1.0.2").settled();
+        for (int i = 0; i < 3; i++) {
+            final byte[] packet = TestFrames.ip("192.0.2.1", "192.0.2.2", 17, 0, new byte[1_300]);
+            packet[6] = 0x40;
+            net.guest.inject(TestFrames.ethernet(B, A, IP, TestFrames.fixIpv4(packet, 0)));
+        }
+        net.pump();
+        assertEquals(3, net.books().held());
+        final byte[] quoted = TestFrames.ip(HERE, "10.1.0.2", 17, 0, TestFrames.udp(50_000, 4789, new byte[1_400]));
+        quoted[6] = 0x40;
+        final byte[] tooBig = new byte[8 + 28];
+        tooBig[0] = 3;
+        tooBig[1] = 4;
+        TestFrames.putU16(tooBig, 6, 1_000);
+        System.arraycopy(TestFrames.fixIpv4(quoted, 0), 0, tooBig, 8, 28);
+        net.receive(icmp4(OWN, ROUTER, "10.1.0.254", HERE, tooBig));
+        net.pass(100);
+        net.receive(arp(OWN, 2, PEER, "10.1.0.2", OWN, HERE));
+        net.pump();
+        assertEquals(0, net.books().held());
+        assertEquals(0, net.sent(IP).size());
+        assertEquals(3, net.drops(DropReason.TOO_BIG_FOR_TUNNEL));
+        assertEquals(0, net.drops(DropReason.TOO_BIG_TOLD));
     }
 
     @Test

@@ -31,6 +31,9 @@ final class NeighborCache {
     /** How long an answer is good (RFC 4861's REACHABLE_TIME). */
     static final long REACHABLE = 30_000 * MILLI;
 
+    /** How long after an answer another claim is looked into: else a flood of claims would use up all {@link #asks}. */
+    private static final long SETTLED = 1_000 * MILLI;
+
     private static final long FAILED_FIRST = 5_000 * MILLI;
     private static final long FAILED_MOST = 60_000 * MILLI;
     /** Requests a second in all, and at once. */
@@ -123,10 +126,14 @@ final class NeighborCache {
 
     /** What a neighbour says without being asked: that it is there, perhaps elsewhere. It is asked, not believed. */
     void claimed(final Neighbor neighbor, final long mac, final long now) {
-        if (neighbor.state == State.FAILED || (neighbor.state == State.REACHABLE && neighbor.mac != mac)) {
-            neighbor.state = neighbor.state == State.FAILED ? State.RESOLVING : State.PROBED;
+        if (neighbor.state == State.FAILED) {
+            neighbor.state = State.RESOLVING;
             neighbor.asked = 0;
             at(neighbor, now);
+        } else if (neighbor.state == State.REACHABLE && neighbor.mac != mac) {
+            neighbor.state = State.PROBED;
+            neighbor.asked = 0;
+            at(neighbor, Math.max(now, neighbor.heard + SETTLED));
         }
     }
 
