@@ -422,9 +422,14 @@ final class Listing {
             final long hits) {
         final NetworkEntry network = registry.networkById((int) k1 & 0xffff);
         final int vlan = (int) k0 & 0xffff;
-        final String action = Egress.isDrop(value)
-                ? "drop: " + DropReason.of(Egress.id(value)).text()
-                : "to " + locationOf(worker, value);
+        final String action;
+        if (value == Egress.FLOOD) {
+            action = "flood: a group, or an address that is not known";
+        } else if (Egress.isDrop(value)) {
+            action = "drop: " + DropReason.of(Egress.id(value)).text();
+        } else {
+            action = "to " + locationOf(worker, value);
+        }
         return new Rows.FlowRow(
                 tenant.spec.name(),
                 network == null ? "" : network.spec.key(),
