@@ -62,13 +62,15 @@ final class OpenNics {
         // The kernel may change the MAC of a NIC that it uses too: then it is asked for when it is needed.
         final long mac = port.isShared() ? 0 : spec.mac() == 0 ? port.mac() : spec.mac();
         final UnderlaySpec own = spec.with(mac, spec.mtu() == 0 ? port.mtu() : spec.mtu());
-        return port.isShared()
-                ? new LayerTwoUnderlay(
-                        own,
-                        port,
-                        workers,
-                        Neighbors.fixed(own),
-                        new KernelResolver(own, spec.port().device()))
-                : LayerTwoUnderlay.owned(own, port, workers);
+        if (!port.isShared()) {
+            return LayerTwoUnderlay.owned(own, port, workers);
+        }
+        final KernelResolver resolver = new KernelResolver(own, spec.port().device());
+        try {
+            return new LayerTwoUnderlay(own, port, workers, Neighbors.fixed(own), resolver);
+        } catch (final RuntimeException e) {
+            resolver.close();
+            throw e;
+        }
     }
 }

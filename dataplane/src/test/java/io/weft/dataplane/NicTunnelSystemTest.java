@@ -74,11 +74,16 @@ class NicTunnelSystemTest {
 
     /** A cable with so many queues at each end, which does what a NIC would do: checksums, and no large frames. */
     private void cable(final int mtu, final int queues) {
+        link("eth0", mtu, queues);
+        addresses();
+    }
+
+    private void link(final String device, final int mtu, final int queues) {
         final String count = Integer.toString(queues);
         spaceA.ip(
                 "link",
                 "add",
-                "eth0",
+                device,
                 "mtu",
                 Integer.toString(mtu),
                 "numtxqueues",
@@ -98,6 +103,9 @@ class NicTunnelSystemTest {
                 count,
                 "numrxqueues",
                 count);
+    }
+
+    private void addresses() {
         address(spaceA, 1);
         address(spaceB, 2);
         for (final NetworkNamespace space : List.of(spaceA, spaceB)) {
@@ -296,11 +304,28 @@ class NicTunnelSystemTest {
     @ParameterizedTest
     @EnumSource(names = {"AF_XDP", "AF_PACKET"})
     void shouldTalkWithLinuxVxlan(final PortSpec.Kind kind) throws Exception {
+        linuxVxlan();
+        host(spaceA, kind, 1, Encapsulation.VXLAN, A, B, 1450);
+        carry(BYTES);
+    }
+
+    private void linuxVxlan() {
         spaceB.ip("link", "add", "vx", "type", "vxlan", "id", "5001", "remote", A, "dstport", "4789", "dev", "eth0");
         spaceB.ip("addr", "add", "192.168.7.2/24", "dev", "vx");
         spaceB.ip("link", "set", "vx", "mtu", "1450", "up");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"AF_XDP", "AF_PACKET"})
+    void shouldFindItsNeighborAndBeFoundOnANicOfItsOwn(final PortSpec.Kind kind) throws Exception {
+        linuxVxlan();
+        // What is left without an address is the switch's alone: nobody else answers for it.
+        spaceA.ip("addr", "flush", "dev", "eth0");
         host(spaceA, kind, 1, Encapsulation.VXLAN, A, B, 1450);
         carry(BYTES);
+        final String mode =
+                await(switches.get(spaceA).control().status()).carrier().mode();
+        assertTrue(mode.endsWith("ours alone"), mode);
     }
 
     @ParameterizedTest
@@ -367,6 +392,31 @@ class NicTunnelSystemTest {
         cable(1600, 1);
         eventually(() -> state(spaceA).equals("up") && state(spaceB).equals("up"));
         carry(100_000);
+    }
+
+    @Test
+    void shouldGoOnWhenADeviceThatCameBackHasItsQueuesOneAfterTheOther() throws Exception {
+        spaceA.ip("link", "del", "eth0");
+        cable(1600, 2);
+        host(spaceA, PortSpec.Kind.AF_XDP, 2, Encapsulation.VXLAN, A, B, 1450);
+        host(spaceB, PortSpec.Kind.AF_PACKET, 1, Encapsulation.VXLAN, B, A, 1450);
+        carry(100_000);
+        spaceA.ip("link", "del", "eth0");
+        eventually(() -> state(spaceA).contains("waiting for device eth0"));
+        // The switch sees it when it has its name.
+        link("new", 1600, 2);
+        channels("new", 1);
+        spaceA.ip("link", "set", "new", "name", "eth0");
+        addresses();
+        eventually(() -> state(spaceA).contains("queue 1 cannot be bound"));
+        channels("eth0", 2);
+        eventually(() -> state(spaceA).equals("up"));
+        carry(100_000);
+    }
+
+    private void channels(final String device, final int count) {
+        final String queues = Integer.toString(count);
+        NetworkNamespace.run("ip", "netns", "exec", spaceA.name(), "ethtool", "-L", device, "rx", queues, "tx", queues);
     }
 
     @ParameterizedTest
