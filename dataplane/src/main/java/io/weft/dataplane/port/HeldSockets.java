@@ -86,8 +86,13 @@ final class HeldSockets implements AutoCloseable {
                     && !local.isMulticast()
                     && NetDevices.indexOf(family(local), local.hi(), local.lo()) != 0) {
                 final UnderlaySocket socket = UdpSocket.sender(family(local), local.hi(), local.lo(), 0, true, true);
-                socket.join(group.hi(), group.lo(), local.hi(), local.lo());
-                return socket;
+                try {
+                    socket.join(group.hi(), group.lo(), local.hi(), local.lo());
+                    return socket;
+                } catch (final ErrnoException failed) {
+                    socket.close();
+                    throw failed;
+                }
             }
         }
         return null;

@@ -31,6 +31,7 @@ final class NicDevice implements AutoCloseable {
     private Runnable changed;
     private boolean isLost;
     private boolean isWaiting;
+    private boolean isClosed;
 
     /** What may have to be tried again. */
     @FunctionalInterface
@@ -105,7 +106,9 @@ final class NicDevice implements AutoCloseable {
             isWaiting = true;
             host.reactor().after(AGAIN, () -> {
                 isWaiting = false;
-                look();
+                if (!isClosed) {
+                    look();
+                }
             });
         }
     }
@@ -150,6 +153,7 @@ final class NicDevice implements AutoCloseable {
 
     @Override
     public void close() {
+        isClosed = true;
         if (links != null) {
             host.reactor().unwatch(links.fd());
             links.close();

@@ -32,6 +32,8 @@ public final class PacketPort implements NicPort {
     /** Before a packet in its frame: the ring's header, and tags and a virtio-net header. */
     private static final int BEFORE = 128;
 
+    private static final int NO_GROUP = -1;
+
     private final NicDevice device;
     private final boolean shared;
     private final int vlan;
@@ -75,11 +77,16 @@ public final class PacketPort implements NicPort {
     }
 
     private void openQueues(final int count) throws ErrnoException {
-        int group = -1;
+        int group = NO_GROUP;
         for (int q = 0; q < count; q++) {
-            final PacketSocket receiver = receiver();
-            queues.add(new PacketQueue(new PacketRx(receiver), sender()));
-            group = count == 1 ? -1 : join(receiver, group);
+            final PacketRx rx = new PacketRx(receiver());
+            try {
+                group = join(rx.socket(), group, count);
+                queues.add(new PacketQueue(rx, sender()));
+            } catch (final ErrnoException failed) {
+                rx.socket().close();
+                throw failed;
+            }
         }
     }
 
@@ -113,12 +120,16 @@ public final class PacketPort implements NicPort {
         }
     }
 
-    private int join(final PacketSocket socket, final int group) throws ErrnoException {
+    /** One of several that share the device's frames; returns the group of them. */
+    private int join(final PacketSocket socket, final int group, final int count) throws ErrnoException {
+        if (count == 1) {
+            return NO_GROUP;
+        }
         final int joined = socket.fanOut(group);
         if (joined < 0) {
             throw new ErrnoException(Errno.message("PACKET_FANOUT on " + device.name(), joined), joined);
         }
-        return group < 0 ? joined : group;
+        return group == NO_GROUP ? joined : group;
     }
 
     @Override
@@ -139,18 +150,9 @@ public final class PacketPort implements NicPort {
 
     private boolean found(final PortHost host) {
         try {
-            int group = -1;
+            int group = NO_GROUP;
             for (int q = 0; q < queues.size(); q++) {
-                final PacketQueue queue = queues.get(q);
-                final PacketSocket receiver = receiver();
-                group = queues.size() == 1 ? -1 : join(receiver, group);
-                final PacketRx rx = new PacketRx(receiver);
-                final PacketTx tx = sender();
-                final PacketRx oldRx = queue.rx();
-                final PacketTx oldTx = queue.tx();
-                host.onWorker(q, () -> queue.use(rx, tx));
-                queue.watch();
-                PacketQueue.close(oldRx, oldTx);
+                group = reopen(host, q, group);
             }
             fault = "";
             host.event("port.up", "device " + device.name() + " is there again");
@@ -160,6 +162,26 @@ public final class PacketPort implements NicPort {
             fault = failed.getMessage();
             return false;
         }
+    }
+
+    private int reopen(final PortHost host, final int index, final int group) throws ErrnoException {
+        final PacketQueue queue = queues.get(index);
+        final PacketRx rx = new PacketRx(receiver());
+        final int joined;
+        final PacketTx tx;
+        try {
+            joined = join(rx.socket(), group, queues.size());
+            tx = sender();
+        } catch (final ErrnoException failed) {
+            rx.socket().close();
+            throw failed;
+        }
+        final PacketRx oldRx = queue.rx();
+        final PacketTx oldTx = queue.tx();
+        host.onWorker(index, () -> queue.use(rx, tx));
+        queue.watch();
+        PacketQueue.close(oldRx, oldTx);
+        return joined;
     }
 
     @Override

@@ -33,6 +33,10 @@ public final class XdpPort implements NicPort {
     private PacketSocket listener;
     private String fault = "";
     private long droppedBefore;
+    /** Device that came back and runs the program, 0: none; and how many of its queues have their sockets. */
+    private int reopenedIndex;
+
+    private int reopened;
 
     private XdpPort(
             final NicDevice device,
@@ -58,12 +62,8 @@ public final class XdpPort implements NicPort {
             final String name, final NicMode mode, final boolean shared, final int vlan, final boolean promiscuous) {
         try {
             final NicDevice device = NicDevice.open(name, shared);
-            final int mtu = device.mtu();
-            final boolean fragments = XdpNic.needsSeveralFrames(mtu);
-            final XdpFilter filter = shared
-                    ? XdpFilter.tunnels(device.queues(), vlan, fragments)
-                    : XdpFilter.all(device.queues(), fragments);
-            final XdpPort port = new XdpPort(device, new XdpNic(name, mode, mtu), filter, shared, promiscuous);
+            final XdpNic nic = new XdpNic(name, mode, device.mtu());
+            final XdpPort port = new XdpPort(device, nic, filter(device, shared, vlan), shared, promiscuous);
             try {
                 port.openQueues();
                 return port;
@@ -73,6 +73,19 @@ public final class XdpPort implements NicPort {
             }
         } catch (final ErrnoException failed) {
             throw new SwitchException(failed.getMessage(), failed);
+        }
+    }
+
+    private static XdpFilter filter(final NicDevice device, final boolean shared, final int vlan)
+            throws ErrnoException {
+        final boolean fragments = XdpNic.needsSeveralFrames(device.mtu());
+        try {
+            return shared
+                    ? XdpFilter.tunnels(device.queues(), vlan, fragments)
+                    : XdpFilter.all(device.queues(), fragments);
+        } catch (final ErrnoException failed) {
+            device.close();
+            throw failed;
         }
     }
 
@@ -107,6 +120,7 @@ public final class XdpPort implements NicPort {
     }
 
     private void lost(final PortHost host) {
+        reopenedIndex = 0;
         queues.forEach(XdpQueue::unwatch);
         filter.detach();
         host.event("port.down", "device " + device.name() + " is gone");
@@ -116,10 +130,15 @@ public final class XdpPort implements NicPort {
     /** Opens the device that came back; what is still missing is told, and tried again when the device changes. */
     private boolean found(final PortHost host) {
         try {
-            nic.attach(filter, device.index());
+            // What was done before something failed stays: it would be found in use, by ourselves.
+            if (reopenedIndex != device.index()) {
+                nic.attach(filter, device.index());
+                reopenedIndex = device.index();
+                reopened = 0;
+            }
             listen();
-            for (int q = 0; q < queues.size(); q++) {
-                reopen(host, queues.get(q), q);
+            for (; reopened < queues.size(); reopened++) {
+                reopen(host, queues.get(reopened), reopened);
             }
             fault = "";
             host.event("port.up", "device " + device.name() + " is there again");
@@ -133,11 +152,16 @@ public final class XdpPort implements NicPort {
 
     private void reopen(final PortHost host, final XdpQueue queue, final int index) throws ErrnoException {
         final XdpChannel next = nic.open(device.index(), index);
+        try {
+            filter.socket(index, next.socket.fd());
+        } catch (final ErrnoException failed) {
+            next.close();
+            throw failed;
+        }
         final XdpChannel old = queue.channel();
         droppedBefore += old.socket.dropped();
         host.onWorker(index, () -> queue.use(next));
         queue.watch();
-        filter.socket(index, next.socket.fd());
         old.close();
     }
 
