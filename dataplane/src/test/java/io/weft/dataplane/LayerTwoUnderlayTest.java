@@ -24,6 +24,8 @@ import io.weft.dataplane.api.NetworkSpec.UdpChecksum;
 import io.weft.dataplane.api.SwitchException;
 import io.weft.dataplane.api.UnderlaySpec;
 import io.weft.dataplane.port.MemoryPort;
+import io.weft.dataplane.port.NicPort;
+import io.weft.dataplane.port.PortQueue;
 import io.weft.dataplane.port.RxQueue;
 import io.weft.dataplane.underlay.LayerTwoUnderlay;
 import io.weft.dataplane.underlay.Neighbors;
@@ -31,6 +33,7 @@ import io.weft.encap.Encapsulation;
 import io.weft.encap.IpAddress;
 import io.weft.encap.Mem;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -340,5 +343,75 @@ class LayerTwoUnderlayTest {
                 List.of(IpAddress.parse(OWN)), true, UnderlaySpec.Device.PCAP, 0, List.of(), 0, Map.of(), 0);
         assertEquals(0x02000a020001L, Neighbors.derived(spec).mac(IpAddress.parse(FAR)));
         assertEquals(Neighbors.UNKNOWN, Neighbors.fixed(spec).mac(IpAddress.parse(FAR)));
+    }
+
+    @Test
+    void shouldTakeNetworksAfterAGroupThatCouldNotBeJoined() {
+        final IpAddress refused = IpAddress.parse("239.0.0.9");
+        final UnderlaySpec spec = new UnderlaySpec(
+                List.of(IpAddress.parse(OWN)), true, UnderlaySpec.Device.PORT, OWN_MAC, List.of(), 24, Map.of(), 1600);
+        final LayerTwoUnderlay shared = new LayerTwoUnderlay(spec, new PickyNic(refused), 1, Neighbors.fixed(spec));
+        shared.listen(Encapsulation.VXLAN, 4789, false);
+        assertThrows(SwitchException.class, () -> shared.join(Encapsulation.VXLAN, 4789, refused));
+        shared.listen(Encapsulation.GENEVE, 6081, false);
+        shared.join(Encapsulation.VXLAN, 4789, IpAddress.parse("239.0.0.1"));
+    }
+
+    /** A NIC that one destination does not come through. */
+    private static final class PickyNic implements NicPort {
+        private final MemoryPort port = new MemoryPort();
+        private final IpAddress refused;
+
+        PickyNic(final IpAddress refused) {
+            this.refused = refused;
+        }
+
+        @Override
+        public boolean isShared() {
+            return true;
+        }
+
+        @Override
+        public String mode() {
+            return "picky";
+        }
+
+        @Override
+        public void take(
+                final Collection<Integer> udpPorts, final boolean gre, final Collection<IpAddress> destinations) {
+            if (destinations.contains(refused)) {
+                throw new SwitchException("not " + refused);
+            }
+        }
+
+        @Override
+        public Map<String, Long> dropsBefore() {
+            return Map.of();
+        }
+
+        @Override
+        public int queues() {
+            return port.queues();
+        }
+
+        @Override
+        public PortQueue queue(final int index) {
+            return port.queue(index);
+        }
+
+        @Override
+        public String state() {
+            return port.state();
+        }
+
+        @Override
+        public int mtu() {
+            return 1600;
+        }
+
+        @Override
+        public void close() {
+            port.close();
+        }
     }
 }

@@ -354,12 +354,22 @@ public final class LayerTwoUnderlay implements Underlay {
         if (groups.computeIfAbsent(group, key -> new HashSet<>()).add(udpPort) && stack != null) {
             stack.join(group);
         }
-        publish();
+        try {
+            publish();
+        } catch (final SwitchException e) {
+            part(udpPort, group);
+            throw e;
+        }
         return List.of();
     }
 
     @Override
     public void leave(final Encapsulation encapsulation, final int udpPort, final IpAddress group) {
+        part(udpPort, group);
+        publish();
+    }
+
+    private void part(final int udpPort, final IpAddress group) {
         final Set<Integer> by = groups.get(group);
         if (by != null && by.remove(udpPort) && by.isEmpty()) {
             groups.remove(group);
@@ -367,7 +377,6 @@ public final class LayerTwoUnderlay implements Underlay {
                 stack.leave(group);
             }
         }
-        publish();
     }
 
     @Override
