@@ -109,6 +109,8 @@ final class Pipeline {
             bytes += burst.length[i];
             final DropReason refusal = classify(burst, i, port);
             if (refusal != DropReason.NONE) {
+                // So that its source does not take it for one of which the flow was found.
+                burst.refused[i] = refusal.ordinal();
                 drop(burst, i, refusal, port.id, burst.network[i]);
             }
         }

@@ -143,6 +143,25 @@ class SteeringTest {
     }
 
     @Test
+    void shouldLeaveAFlowWhereItIsWhenAFrameIsDroppedThatCameOnAnotherPair() throws Exception {
+        try (Guests guests = new Guests()) {
+            final GuestNic near = guests.guest("near", VirtioFeatures.VERSION_1);
+            final GuestNic guest = guests.guest("guest", VirtioFeatures.VERSION_1 | VirtioFeatures.MQ, PAIRS, 2048);
+            near.send(other(0xffffffffffffL, NEAR));
+            guest.receive();
+            for (int pair = 0; pair < PAIRS; pair++) {
+                guest.send(pair, other(NEAR, GUEST), 0, 0, 0, 0, 0);
+                assertEquals(1, near.receive().size());
+                // Without a source nobody has looked for its flow.
+                guest.send((pair + 1) % PAIRS, other(NEAR, 0), 0, 0, 0, 0, 0);
+                assertEquals(0, near.receive().size());
+                near.send(other(GUEST, NEAR));
+                expectOn(pair, guest.receive(), "pair " + pair);
+            }
+        }
+    }
+
+    @Test
     void shouldGiveBothDirectionsOfAFlowTheSamePortInATunnelWhereverTheyComeFrom() {
         try (TestSwitch weft = new TestSwitch("10.1.0.1")) {
             weft.tenant("t").network("t/n", 5001, io.weft.encap.Encapsulation.VXLAN, "10.2.0.1");
