@@ -31,6 +31,8 @@ final class VhostSender {
     /** Chains with something wrong in them that one burst looks at: each may cost the walk of a long chain. */
     private static final int MAX_FAULTS = 16;
 
+    private static final int SLOW_BURSTS = 64;
+
     private final VhostState state;
     private final Region scratch = new Region(LINE);
     private final long vnet = scratch.address();
@@ -55,6 +57,8 @@ final class VhostSender {
     private int nextChain;
 
     private int faultsLeft;
+    /** Bursts left that are not tried as plain ones, since the guest gave a bad buffer. */
+    private int slowBursts;
 
     // The cursor that copies: chain, segment in it, bytes of it that are written.
     private Virtqueue to;
@@ -96,7 +100,9 @@ final class VhostSender {
         marked = queue.log() != null;
         // A burst that memory failed in has left chains taken, perhaps half written.
         queue.rewind(0);
-        if (!marked && sendPlain(burst, tx, queue)) {
+        if (slowBursts > 0) {
+            slowBursts--;
+        } else if (!marked && sendPlain(burst, tx, queue)) {
             return;
         }
         faultsLeft = MAX_FAULTS;
@@ -154,6 +160,10 @@ final class VhostSender {
                     || length > most
                     || room[s] < bytes) {
                 java.util.Arrays.fill(written, 0, e, 0);
+                if (fault[e] != Virtqueue.OK) {
+                    // Its buffers will be walked again: not with every burst, as walking is all that they are for.
+                    slowBursts = SLOW_BURSTS;
+                }
                 queue.rewind(0);
                 return false;
             }
