@@ -55,7 +55,7 @@ final class OwnWire implements AutoCloseable {
                 .seed(1)
                 .nanoClock(() -> nanos)
                 .underlay(spec)
-                .portFactory((port, n, mtu) -> guest)
+                .portFactory((port, n, mtu) -> port.name().equals("a") ? guest : new MemoryPort())
                 .underlayFactory((u, n) -> LayerTwoUnderlay.owned(u, wire, n)));
         TestSwitch.get(weft.control().putTenant(new TenantSpec("t", 256)));
         TestSwitch.get(weft.control().putNetwork(TestSwitch.spec("t/n", 5001, encap)));
@@ -87,6 +87,21 @@ final class OwnWire implements AutoCloseable {
             nanos += 10_000_000L;
             pump();
         }
+    }
+
+    /** Lets time pass at once. */
+    void leap(final long millis) {
+        nanos += millis * 1_000_000L;
+        pump();
+    }
+
+    /** What the underlay counts under that name. */
+    long count(final String name) {
+        return TestSwitch.get(weft.control().status()).link().counts().stream()
+                .filter(row -> row.name().equals(name))
+                .mapToLong(Rows.Count::count)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Frames sent on the wire since the last call. */
