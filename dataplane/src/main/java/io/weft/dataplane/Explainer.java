@@ -25,6 +25,7 @@ final class Explainer {
     private final ForwardingTables tables;
     private final boolean acceptAny;
     private final Pipeline pipeline;
+    private final SynClamp clamp;
     private final Burst burst = new Burst();
     private final ParsedFrame parsed = new ParsedFrame();
     private final long memory = Mem.allocate(Burst.HEADROOM + (long) Burst.MAX_FRAME, 64);
@@ -32,6 +33,7 @@ final class Explainer {
     Explainer(final ForwardingTables tables, final boolean acceptAny) {
         this.tables = tables;
         this.acceptAny = acceptAny;
+        clamp = new SynClamp(tables);
         pipeline = new Pipeline(tables, new WorkerCounters(), null, null, new Flows(tables.seed), acceptAny);
     }
 
@@ -137,11 +139,26 @@ final class Explainer {
         if (Egress.isDrop(egress)) {
             return text.drop(DropReason.of(Egress.id(egress)));
         }
+        clamp(text, network, ingress, egress);
         if (egress == Egress.FLOOD) {
             return flood(text, network, ingress);
         }
         send(text, egress, network);
         return text.done(false);
+    }
+
+    private void clamp(final Explanation text, final int network, final int ingress, final int egress) {
+        // What a tunnel that is not there yet takes is not known.
+        final boolean isNew = Egress.isTunnel(ingress) && Egress.id(ingress) == NEW_TUNNEL;
+        if (specOf(network).mssClamp() && !isNew) {
+            burst.egress[0] = egress;
+            final int mtu = clamp.lower(burst, 0);
+            if (mtu != 0) {
+                text.step(
+                        "mss-clamp",
+                        "the TCP connection is told a segment size that fits packets of " + mtu + " bytes");
+            }
+        }
     }
 
     /** Returns what the MAC table would know of the destination when the source has been learned. */

@@ -26,21 +26,24 @@ final class SynClamp {
         for (int i = 0; i < burst.size; i++) {
             if (burst.ingress[i] != Pipeline.GONE
                     && tables.networks[burst.network[i]].spec().mssClamp()) {
-                final int mtu = mtu(burst, i);
-                if (mtu != NO_LIMIT) {
-                    lower(burst, i, mtu);
-                }
+                lower(burst, i);
             }
         }
     }
 
-    private void lower(final Burst burst, final int i, final int mtu) {
+    /** Returns bytes of the packets that a connection was lowered to, or 0 where the frame is as it was. */
+    int lower(final Burst burst, final int i) {
+        final int mtu = mtu(burst, i);
+        if (mtu == NO_LIMIT) {
+            return 0;
+        }
         final long head = burst.head[i];
         final int available = burst.headLength[i];
-        if (FrameParser.parse(head, available, burst.length[i], parsed)) {
-            final boolean isSummed = (burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0;
-            MssClamp.lower(head, available, parsed, mtu, isSummed);
+        if (!FrameParser.parse(head, available, burst.length[i], parsed)) {
+            return 0;
         }
+        final boolean isSummed = (burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0;
+        return MssClamp.lower(head, available, parsed, mtu, isSummed) ? mtu : 0;
     }
 
     /** What fits the tunnels on the frame's way; a frame that is flooded goes by all of them. */

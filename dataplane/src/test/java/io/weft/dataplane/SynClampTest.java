@@ -16,6 +16,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.weft.dataplane.api.NetworkSpec;
+import io.weft.dataplane.api.Rows;
+import io.weft.dataplane.api.TraceSpec;
 import io.weft.encap.Encapsulation;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -143,5 +145,24 @@ class SynClampTest {
         assertMss(1510, onWire(syn(FAR, A, true, 0x02)));
         get(weft.control.putNetwork(with(plain, false)));
         assertArrayEquals(frame, onWire(syn(FAR, A, true, 0x02)));
+    }
+
+    @Test
+    void shouldBeToldByTrace() {
+        network(true, PEER);
+        get(weft.control.addMac("t/n", -1, FAR, PEER));
+        get(weft.control.addMac("t/n", -1, B, "b"));
+        final String told = "the TCP connection is told a segment size that fits packets of 1550 bytes";
+        assertEquals(List.of(told), traced(syn(FAR, A, true, 0x02)));
+        assertEquals(List.of(told), traced(syn(0x02000000ffffL, A, false, 0x12)));
+        assertEquals(List.of(), traced(syn(FAR, A, true, 0x10)));
+        assertEquals(List.of(), traced(syn(B, A, true, 0x02)));
+    }
+
+    private List<String> traced(final byte[] frame) {
+        return get(weft.control.trace(new TraceSpec("a", frame, null, 0, null))).steps().stream()
+                .filter(step -> step.stage().equals("mss-clamp"))
+                .map(Rows.TraceStep::text)
+                .toList();
     }
 }
