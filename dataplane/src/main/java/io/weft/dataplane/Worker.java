@@ -120,6 +120,17 @@ final class Worker implements Agent {
 
     @Override
     public int doWork() {
+        try {
+            return loop();
+        } catch (final InternalError late) {
+            // Of memory that was not there; compiled code tells of it when it comes to it, even after the burst.
+            settle(late);
+            transmitter.forget();
+            return 1;
+        }
+    }
+
+    private int loop() {
         // The end of a busy loop is the begin of the next: one look at the clock for both, where loops follow at once.
         final long now = loopEnd != 0 && !pumped ? loopEnd : nanoClock.getAsLong();
         loopEnd = 0;
