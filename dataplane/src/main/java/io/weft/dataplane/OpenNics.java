@@ -45,6 +45,11 @@ final class OpenNics {
 
     private static NicPort port(final UnderlaySpec spec, final int workers, final boolean shared) {
         final PortSpec device = spec.port();
+        if (shared && spec.vlan() != 0) {
+            throw new SwitchException("underlay.vlan: " + device.device()
+                    + " is shared with the kernel, which does not tag there: name the kernel's VLAN device instead, or"
+                    + " remove the address from " + device.device());
+        }
         // Without one of its own the switch has the NIC's MAC.
         final boolean promiscuous = !shared && spec.mac() != 0;
         final int vlan = spec.vlan() == 0 ? XdpFilter.VLAN_NONE : spec.vlan();

@@ -1,8 +1,10 @@
 package io.weft.dataplane;
 
 import io.weft.encap.FrameParser;
+import io.weft.encap.Ipv4;
 import io.weft.encap.MssClamp;
 import io.weft.encap.ParsedFrame;
+import io.weft.encap.Tcp;
 import io.weft.flowcache.FloodList;
 
 /**
@@ -33,17 +35,22 @@ final class SynClamp {
 
     /** Returns bytes of the packets that a connection was lowered to, or 0 where the frame is as it was. */
     int lower(final Burst burst, final int i) {
+        final long head = burst.head[i];
+        final int available = burst.headLength[i];
+        if (!FrameParser.parse(head, available, burst.length[i], parsed) || !isSyn(head)) {
+            return 0;
+        }
+        // Asked last: the kernel's sockets have to be asked for it now and then.
         final int mtu = mtu(burst, i);
         if (mtu == NO_LIMIT) {
             return 0;
         }
-        final long head = burst.head[i];
-        final int available = burst.headLength[i];
-        if (!FrameParser.parse(head, available, burst.length[i], parsed)) {
-            return 0;
-        }
         final boolean isSummed = (burst.vnetFlags[i] & Burst.NEEDS_CSUM) == 0;
         return MssClamp.lower(head, available, parsed, mtu, isSummed) ? mtu : 0;
+    }
+
+    private boolean isSyn(final long head) {
+        return parsed.protocol == Ipv4.PROTOCOL_TCP && parsed.l4 >= 0 && (Tcp.flags(head + parsed.l4) & Tcp.SYN) != 0;
     }
 
     /** What fits the tunnels on the frame's way; a frame that is flooded goes by all of them. */
