@@ -27,6 +27,9 @@ final class OpenNics {
             throw new SwitchException("underlay.mac: " + spec.port().device()
                     + " has an address of the underlay's, so the kernel uses it too, with its own MAC: remove mac");
         }
+        if (!shared) {
+            checkAlone(spec.port().device());
+        }
         final NicPort port = port(spec, workers, shared);
         try {
             return underlay(spec, port, workers);
@@ -41,6 +44,17 @@ final class OpenNics {
                 .anyMatch(address -> NetDevices.nameOf(
                                 address.isIpv4() ? Sockets.AF_INET : Sockets.AF_INET6, address.hi(), address.lo())
                         .equals(spec.port().device()));
+    }
+
+    /** A NIC that is not shared is the switch's alone: it must not be the kernel's way to anybody, SSH for one. */
+    private static void checkAlone(final String device) {
+        for (final NetDevices.Held held : NetDevices.addresses()) {
+            if (held.device().equals(device) || held.device().startsWith(device + ".")) {
+                throw new SwitchException("underlay.device: the kernel uses " + device + " too, with " + held.address()
+                        + " on " + held.device() + ", and would lose it: to share it, put one of underlay.address on "
+                        + device + "; to give it to the switch alone, remove that address");
+            }
+        }
     }
 
     private static NicPort port(final UnderlaySpec spec, final int workers, final boolean shared) {

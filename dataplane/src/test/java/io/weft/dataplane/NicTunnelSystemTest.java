@@ -2,6 +2,7 @@ package io.weft.dataplane;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.weft.dataplane.api.NetworkSpec;
@@ -290,6 +291,17 @@ class NicTunnelSystemTest {
                 .anyMatch(row -> row.reason().equals(DropReason.OUTER_TAG.key()) && row.count() > 0));
         assertTrue(await(switches.get(spaceA).control().status()).link().neighbors().stream()
                 .noneMatch(row -> row.state().equals("reachable")));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"AF_XDP", "AF_PACKET"})
+    void shouldNotTakeANicThatTheKernelUsesOtherwise(final PortSpec.Kind kind) {
+        spaceA.ip("addr", "flush", "dev", "eth0");
+        spaceA.ip("addr", "add", "192.0.2.9/24", "dev", "eth0");
+        // The namespace's own wrapping of what is thrown in it.
+        final Throwable refused = assertThrows(
+                Throwable.class, () -> host(spaceA, kind, 1, Encapsulation.VXLAN, "10.1.0.1", "10.1.0.2", 1450));
+        assertTrue(refused.getMessage().contains("192.0.2.9 on eth0"), refused.getMessage());
     }
 
     @ParameterizedTest

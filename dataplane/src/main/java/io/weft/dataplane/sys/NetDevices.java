@@ -1,10 +1,13 @@
 package io.weft.dataplane.sys;
 
+import io.weft.encap.IpAddress;
 import io.weft.encap.Mem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What network interfaces there are in the calling thread's network namespace: for configuration, never on a frame's way.
@@ -25,6 +28,43 @@ public final class NetDevices {
     private static final MethodHandle IF_NAMETOINDEX = Native.handle("if_nametoindex", 1);
 
     private NetDevices() {}
+
+    /** An address on an interface. */
+    public record Held(String device, IpAddress address) {}
+
+    /** All addresses that are not link-local, each with its interface. */
+    public static List<Held> addresses() {
+        final List<Held> all = new ArrayList<>();
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment list = arena.allocate(Long.BYTES, Long.BYTES);
+            final MemorySegment state = Native.state();
+            if (Native.result((long) GETIFADDRS.invokeExact(state, list.address()), state) < 0) {
+                return all;
+            }
+            final long first = Mem.getLongNative(list.address());
+            for (long at = first; at != 0; at = Mem.getLongNative(at + NEXT)) {
+                final IpAddress address = held(Mem.getLongNative(at + ADDRESS));
+                if (address != null) {
+                    all.add(new Held(name(Mem.getLongNative(at + NAME)), address));
+                }
+            }
+            final long _ = (long) FREEIFADDRS.invokeExact(state, first);
+            return all;
+        } catch (final Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    private static IpAddress held(final long at) {
+        final int family = at == 0 ? 0 : SocketAddresses.family(at);
+        if (family == Sockets.AF_INET) {
+            return new IpAddress(4, 0, SocketAddresses.lo(at));
+        }
+        final boolean linkLocal = family == Sockets.AF_INET6 && SocketAddresses.hi(at) >>> 54 == 0xfe80 >>> 6;
+        return family != Sockets.AF_INET6 || linkLocal
+                ? null
+                : new IpAddress(6, SocketAddresses.hi(at), SocketAddresses.lo(at));
+    }
 
     /** The name of the interface that holds the address, or an empty text; 127.0.0.0/8 is loopback's as a whole. */
     public static String nameOf(final int family, final long hi, final long lo) {
