@@ -161,7 +161,7 @@ final class StatusPage {
 
     private static String neighbors(final JsonNode link) {
         final int count = link.path("neighbors").size();
-        return count == 0 ? "" : ", " + count + " next hops (`weft neighbor ls`)";
+        return count == 0 ? "" : ", next hops: " + count + " (`weft neighbor ls`)";
     }
 
     static String books(final JsonNode books) {

@@ -328,8 +328,8 @@ final class Listing {
         final Rows.LinkRow row = underlay.row();
         for (final Rows.NeighborRow neighbor : row.neighbors()) {
             if ("failed".equals(neighbor.state())) {
-                problems.add("underlay: next hop " + neighbor.address() + " does not answer: " + neighbor.endpoints()
-                        + " tunnel ends are behind it");
+                problems.add("underlay: next hop " + neighbor.address() + " does not answer; tunnel ends behind it: "
+                        + neighbor.endpoints());
             }
         }
         return row;
@@ -424,7 +424,7 @@ final class Listing {
         final int vlan = (int) k0 & 0xffff;
         final String action;
         if (value == Egress.FLOOD) {
-            action = "flood: a group, or an address that is not known";
+            action = "flood";
         } else if (Egress.isDrop(value)) {
             action = "drop: " + DropReason.of(Egress.id(value)).text();
         } else {

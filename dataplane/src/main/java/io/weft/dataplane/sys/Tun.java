@@ -29,8 +29,10 @@ public final class Tun implements AutoCloseable {
     private static final int TUNSETIFF = 0x400454ca;
     private static final int TUNSETOFFLOAD = 0x400454d0;
     private static final int TUNSETVNETHDRSZ = 0x400454d8;
+    private static final int TUNGETIFF = 0x800454d2;
     private static final int IFF_TAP = 0x0002;
     private static final int IFF_MULTI_QUEUE = 0x0100;
+    private static final int IFF_PERSIST = 0x0800;
     private static final int IFF_NO_PI = 0x1000;
     private static final int IFF_VNET_HDR = 0x4000;
 
@@ -52,10 +54,17 @@ public final class Tun implements AutoCloseable {
         }
         final int[] fds = new int[queues];
         int open = 0;
+        final boolean wasThere = NetDevices.index(name) != 0;
         try {
             while (open < queues) {
                 fds[open] = openQueue(name, queues);
                 open++;
+                if (wasThere && !isPersistent(fds[0])) {
+                    // It would be one queue more of somebody's, and each would get a part of the frames.
+                    throw new ErrnoException(
+                            "tap " + name + ": another program holds it: stop that program, or choose another name",
+                            Errno.EBUSY);
+                }
             }
             return new Tun(name, fds, new Interface(name));
         } catch (final ErrnoException failed) {
@@ -134,6 +143,14 @@ public final class Tun implements AutoCloseable {
             final long request = Interface.request(arena, name);
             Mem.putShortNative(request + Interface.UNION, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags);
             return Libc.ioctl(fd, TUNSETIFF, request);
+        }
+    }
+
+    private static boolean isPersistent(final int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            final long request = Interface.request(arena, "");
+            return Libc.ioctl(fd, TUNGETIFF, request) >= 0
+                    && (Mem.getShortNative(request + Interface.UNION) & IFF_PERSIST) != 0;
         }
     }
 

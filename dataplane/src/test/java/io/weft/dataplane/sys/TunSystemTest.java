@@ -49,6 +49,19 @@ class TunSystemTest {
     }
 
     @Test
+    void shouldRefuseADeviceThatAnotherHolds() throws ErrnoException {
+        try (Tun mine = Tun.open(NAME, 2)) {
+            for (final int queues : new int[] {1, 2}) {
+                final ErrnoException taken = assertThrows(ErrnoException.class, () -> Tun.open(NAME, queues));
+                assertEquals(Errno.EBUSY, taken.errno());
+                assertTrue(taken.getMessage().contains("another program holds it"), taken.getMessage());
+            }
+            assertEquals(2, mine.queues());
+        }
+        Tun.open(NAME, 1).close();
+    }
+
+    @Test
     void shouldRefuseWhenNameIsTaken() {
         final ErrnoException taken = assertThrows(ErrnoException.class, () -> Tun.open("lo", 1));
         assertEquals(
