@@ -23,8 +23,8 @@ l2-64|l2, 64 B, 1,000 flows|--scenario l2 --size 64 --flows 1000|weft ovs testpm
 l2-100k|l2, 64 B, 100,000 flows over 1,000 MACs|--scenario l2 --size 64 --flows 100000 --macs 1000|weft ovs|2.3|
 l2-1518|l2, 1518 B, 1,000 flows|--scenario l2 --size 1518 --flows 1000|weft ovs|2.0|
 l2-packed|l2, 64 B, 1,000 flows, packed rings|--scenario l2 --size 64 --flows 1000 --virtio packed_vq=1|weft ovs testpmd|1.5|0.85
-latency-l2|p99 at 1 Mpps, l2, 64 B, 1,000 flows|--scenario l2 --size 64 --flows 1000 --rate 1e6|weft ovs|p99 0.5|
-latency-encap|p99 at 1 Mpps, encap, 64 B, 1,000 flows|--scenario encap --size 64 --flows 1000 --rate 1e6|weft ovs|p99 0.5|
+latency-l2|p99 at 1 Mpps, l2, 64 B, 1,000 flows|--scenario l2 --size 64 --flows 1000 --rate 1e6 --warmup 8|weft ovs|p99 0.5|
+latency-encap|p99 at 1 Mpps, encap, 64 B, 1,000 flows|--scenario encap --size 64 --flows 1000 --rate 1e6 --warmup 8|weft ovs|p99 0.5|
 '
 names=$(echo "$rows" | sed -n 's/|.*//p')
 
